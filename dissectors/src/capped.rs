@@ -1,0 +1,146 @@
+//! Owned copies of wire bytes that can't grow past a cap and tell what they left out.
+
+/// How many bytes of a value a dissector keeps where its field says nothing else.
+pub const TEXT_CAP: usize = 256;
+/// The cap of long values: URIs, SQL statements, file names.
+pub const LONG_TEXT_CAP: usize = 1024;
+/// How many items of a list a dissector keeps where it says nothing else.
+pub const LIST_CAP: usize = 16;
+
+/// A capped copy of wire bytes. Wire text stays bytes until the renderer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Text {
+    bytes: Box<[u8]>,
+    omitted: u32,
+}
+
+impl Text {
+    /// Copies at most [`TEXT_CAP`] bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self::with_cap(bytes, TEXT_CAP)
+    }
+
+    /// Copies at most [`LONG_TEXT_CAP`] bytes.
+    pub fn long(bytes: &[u8]) -> Self {
+        Self::with_cap(bytes, LONG_TEXT_CAP)
+    }
+
+    /// Copies at most `cap` bytes and counts the others.
+    pub fn with_cap(bytes: &[u8], cap: usize) -> Self {
+        let kept = bytes.get(..cap).unwrap_or(bytes);
+        let omitted = u32::try_from(bytes.len().saturating_sub(kept.len())).unwrap_or(u32::MAX);
+        Self { bytes: kept.into(), omitted }
+    }
+
+    /// The bytes that were kept.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes the cap left out.
+    pub fn omitted(&self) -> u32 {
+        self.omitted
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl From<&[u8]> for Text {
+    fn from(bytes: &[u8]) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+/// A list that keeps its first `CAP` items and counts the others.
+#[derive(Clone, Debug)]
+pub struct List<T, const CAP: usize = LIST_CAP> {
+    items: Vec<T>,
+    omitted: u32,
+}
+
+impl<T, const CAP: usize> Default for List<T, CAP> {
+    fn default() -> Self {
+        Self { items: Vec::new(), omitted: 0 }
+    }
+}
+
+impl<T, const CAP: usize> List<T, CAP> {
+    /// Adds an item, or counts it where the list is full. Tells whether it was kept.
+    pub fn push(&mut self, item: T) -> bool {
+        self.push_with(|| item)
+    }
+
+    /// As [`List::push`], and makes the item only where there is room for it.
+    pub fn push_with(&mut self, item: impl FnOnce() -> T) -> bool {
+        let room = self.items.len() < CAP;
+        if room {
+            self.items.push(item());
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
+        room
+    }
+
+    /// The items that were kept, in wire order.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The items that were kept, in wire order.
+    pub fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
+    /// How many items the cap left out.
+    pub fn omitted(&self) -> u32 {
+        self.omitted
+    }
+
+    /// Whether no item was ever added.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl<T: PartialEq, const CAP: usize> List<T, CAP> {
+    /// Adds an item that the list does not hold yet. With a full list an item that was left out before counts again.
+    pub fn push_distinct(&mut self, item: T) {
+        if !self.items.contains(&item) {
+            self.push(item);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_tells_what_its_cap_left_out() {
+        let text = Text::with_cap(b"abcdef", 4);
+        assert_eq!((text.bytes(), text.omitted()), (&b"abcd"[..], 2));
+    }
+
+    #[test]
+    fn a_full_list_counts_and_keeps_its_first_items() {
+        let mut list = List::<u8, 2>::default();
+        for item in 0..5 {
+            list.push(item);
+        }
+        assert_eq!((list.items(), list.omitted()), (&[0, 1][..], 3));
+    }
+}

@@ -1,0 +1,462 @@
+//! The engine: takes both sides' bytes of one session in order, finds the protocol and feeds its dissector.
+//!
+//! It buffers what a dissector has not consumed (up to [`PENDING_CAP`] a side), drops what it does not want, hands over from one
+//! protocol to the next (STARTTLS, CONNECT), and survives a dissector that panics: that session loses its facts, nothing else.
+
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::detector::{Detector, Found};
+use crate::dictionary::{Flag, Flags};
+use crate::facts::{Facts, Side};
+use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Step, Transport};
+use crate::time::Timestamp;
+
+/// The most unconsumed bytes kept for one side; a dissector that wants more is told the session broke the protocol.
+pub const PENDING_CAP: usize = 128 * 1024;
+/// The most bytes of both sides kept while the protocol is not known.
+pub const HELD_BYTES: usize = 4 * PROBE_BYTES;
+/// The most chunks kept while the protocol is not known.
+pub const HELD_CHUNKS: usize = 16;
+/// How often detection begins anew, at a chunk's start, in a session whose beginning was not seen.
+pub const RESYNCS: u8 = 16;
+/// The most protocols inside one another.
+pub const STAGES: usize = 6;
+
+/// What is known of a session before its first byte.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// How the bytes arrive.
+    pub transport: Transport,
+    /// The originator's and the responder's address.
+    pub addresses: [IpAddr; 2],
+    /// The beginning was not seen: a chunk may start anywhere.
+    pub midstream: bool,
+    /// Whether files in motion are hashed.
+    pub file_hash: bool,
+}
+
+/// One protocol of the session.
+struct Stage {
+    protocol: &'static Protocol,
+    client: Side,
+    /// `None` after a panic.
+    dissector: Option<Box<dyn Dissector>>,
+}
+
+/// What the engine is doing.
+enum Mode {
+    /// The protocol is not known yet.
+    Detecting(Box<Detection>),
+    /// The last stage's dissector gets the bytes.
+    Speaking,
+    /// Nothing more is to be learnt.
+    Over,
+}
+
+/// The bytes seen while the protocol is not known.
+struct Detection {
+    detector: Detector,
+    held: Vec<Held>,
+    bytes: Vec<u8>,
+    resyncs: u8,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    side: Side,
+    time: Timestamp,
+    len: usize,
+}
+
+/// The bytes of one side that wait for the dissector.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    /// Not worth calling before there are so many.
+    wanted: usize,
+    /// So many more are not wanted at all.
+    skip: u64,
+}
+
+/// One session's conversation, as far as it is understood.
+pub struct Conversation {
+    setup: Setup,
+    mode: Mode,
+    stages: Vec<Stage>,
+    pending: [Pending; 2],
+    flags: Flags,
+}
+
+impl Conversation {
+    /// A conversation of which nothing is known yet.
+    pub fn new(setup: Setup) -> Self {
+        let resyncs = if setup.midstream { RESYNCS } else { 0 };
+        Self {
+            setup,
+            mode: Mode::Detecting(Box::new(Detection::new(&setup, resyncs))),
+            stages: Vec::new(),
+            pending: Default::default(),
+            flags: Flags::default(),
+        }
+    }
+
+    /// Takes the next bytes of a side: the next of its stream, or one whole datagram or message.
+    pub fn data(&mut self, side: Side, bytes: &[u8], time: Timestamp) {
+        match &mut self.mode {
+            Mode::Over => {}
+            Mode::Speaking => self.speak(side, bytes, time),
+            Mode::Detecting(detection) => {
+                if bytes.is_empty() {
+                    return;
+                }
+                let found = detection.look(self.setup.transport, side, bytes);
+                match found {
+                    Some(found) => {
+                        detection.hold(self.setup.transport, side, bytes, time);
+                        self.begin(found);
+                    }
+                    None if detection.detector.exhausted() => self.fruitless(),
+                    None if detection.hold(self.setup.transport, side, bytes, time) => {}
+                    None => match detection.detector.conclude() {
+                        Some(found) => self.begin(found),
+                        None => self.fruitless(),
+                    },
+                }
+            }
+        }
+    }
+
+    /// So many bytes of a side's stream were never seen; what follows comes after them.
+    pub fn gap(&mut self, side: Side, bytes: u64) {
+        match &mut self.mode {
+            Mode::Over => {}
+            Mode::Detecting(detection) => *detection = Box::new(Detection::new(&self.setup, RESYNCS)),
+            Mode::Speaking => {
+                let Some(pending) = self.pending.get_mut(side.index()) else {
+                    return;
+                };
+                let skipped = pending.skip.min(bytes);
+                pending.skip = pending.skip.saturating_sub(skipped);
+                let missed = bytes.saturating_sub(skipped);
+                if missed > 0 {
+                    pending.bytes.clear();
+                    pending.wanted = 0;
+                    let step = self.call(side, |dissector, role| dissector.gap(role, missed));
+                    self.settle_step(side, step, Timestamp::default());
+                }
+            }
+        }
+    }
+
+    /// A side will send nothing more.
+    pub fn end(&mut self, side: Side) {
+        if matches!(self.mode, Mode::Speaking) {
+            self.call(side, |dissector, role| {
+                dissector.end(role);
+                Step::Consumed(0)
+            });
+        }
+    }
+
+    /// The session is over: what can still be told of an undecided protocol is told.
+    pub fn close(&mut self) {
+        if let Mode::Detecting(detection) = &self.mode
+            && let Some(found) = detection.detector.conclude()
+        {
+            self.begin(found);
+        }
+        self.end(Side::Originator);
+        self.end(Side::Responder);
+    }
+
+    /// Whether more bytes can teach anything. Once it says no it never says yes again.
+    pub fn listens(&self) -> bool {
+        !matches!(self.mode, Mode::Over)
+    }
+
+    /// Whether the protocol says that every question has its answer.
+    pub fn settled(&self) -> bool {
+        matches!(self.mode, Mode::Speaking)
+            && self.stages.iter().all(|stage| stage.dissector.as_ref().is_some_and(|d| d.settled()))
+    }
+
+    /// The name of the first protocol that was recognised.
+    pub fn app(&self) -> Option<&'static str> {
+        let first = self.stages.first()?;
+        Some(first.dissector.as_ref().and_then(|dissector| dissector.app()).unwrap_or(first.protocol.name))
+    }
+
+    /// Writes every protocol's facts.
+    pub fn facts(&self, out: &mut Facts) {
+        for flag in self.flags.iter() {
+            out.flag(flag);
+        }
+        for stage in &self.stages {
+            out.set_client(stage.client);
+            if let Some(dissector) = &stage.dissector
+                && catch_unwind(AssertUnwindSafe(|| dissector.facts(out))).is_err()
+            {
+                out.flag(Flag::DissectorFailed);
+            }
+        }
+    }
+
+    /// Bytes on the heap, roughly.
+    pub fn heap_bytes(&self) -> usize {
+        let mode = match &self.mode {
+            Mode::Detecting(detection) => size_of::<Detection>() + detection.bytes.capacity(),
+            Mode::Speaking | Mode::Over => 0,
+        };
+        let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
+        let stages: usize =
+            self.stages.iter().filter_map(|stage| stage.dissector.as_ref()).map(|d| d.heap_bytes()).sum();
+        mode + pending + stages + self.stages.capacity() * size_of::<Stage>()
+    }
+
+    /// The protocol is known: its dissector gets everything held so far.
+    fn begin(&mut self, found: Found) {
+        let Mode::Detecting(detection) = std::mem::replace(&mut self.mode, Mode::Speaking) else {
+            return;
+        };
+        self.open(found.protocol, found.client);
+        let mut rest = detection.bytes.as_slice();
+        for held in detection.held {
+            let (bytes, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
+            rest = after;
+            self.data(held.side, bytes, held.time);
+        }
+    }
+
+    /// No protocol fits. Where the beginning was not seen the next chunk may do better.
+    fn fruitless(&mut self) {
+        let Mode::Detecting(detection) = &mut self.mode else {
+            return;
+        };
+        match detection.resyncs.checked_sub(1) {
+            Some(left) => **detection = Detection::new(&self.setup, left),
+            None => self.mode = Mode::Over,
+        }
+    }
+
+    fn open(&mut self, protocol: &'static Protocol, client: Side) {
+        let opening = Opening { transport: self.setup.transport, file_hash: self.setup.file_hash };
+        self.stages.push(Stage { protocol, client, dissector: Some((protocol.open)(&opening)) });
+    }
+
+    /// Brings bytes to the last stage's dissector.
+    fn speak(&mut self, side: Side, bytes: &[u8], time: Timestamp) {
+        if self.setup.transport != Transport::Tcp {
+            let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes, time }));
+            self.settle_step(side, step, time);
+            return;
+        }
+        let Some(pending) = self.pending.get_mut(side.index()) else {
+            return;
+        };
+        let skipped = usize::try_from(pending.skip).unwrap_or(usize::MAX).min(bytes.len());
+        pending.skip = pending.skip.saturating_sub(skipped as u64);
+        let bytes = bytes.get(skipped..).unwrap_or_default();
+        if pending.bytes.is_empty() {
+            let used = self.feed(side, bytes, time);
+            self.keep(side, bytes.get(used..).unwrap_or_default());
+        } else {
+            pending.bytes.extend_from_slice(bytes);
+            if pending.bytes.len() >= pending.wanted {
+                let waiting = std::mem::take(&mut pending.bytes);
+                let used = self.feed(side, &waiting, time);
+                self.restore(side, waiting, used);
+            }
+        }
+    }
+
+    /// Calls the dissector until it has consumed what it can. Gives the number of bytes dealt with.
+    fn feed(&mut self, side: Side, bytes: &[u8], time: Timestamp) -> usize {
+        let mut used = 0usize;
+        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+            let stages = self.stages.len();
+            let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
+            let consumed = match step {
+                Step::Consumed(n) => n,
+                Step::Skip(n) => {
+                    if let Some(pending) = self.pending.get_mut(side.index()) {
+                        pending.skip = n;
+                    }
+                    return bytes.len();
+                }
+                Step::Handover(n, to) => {
+                    self.hand_over(side, to);
+                    let after = used.saturating_add(n);
+                    // What follows belongs to the next protocol, which may be unknown yet.
+                    self.data(side, bytes.get(after..).unwrap_or_default(), time);
+                    return bytes.len();
+                }
+                Step::NeedMore(_) | Step::Done | Step::Violation => {
+                    self.settle_step(side, step, time);
+                    return if matches!(step, Step::NeedMore(_)) { used } else { bytes.len() };
+                }
+            };
+            used = used.saturating_add(consumed);
+            if consumed == 0 || self.stages.len() != stages {
+                break;
+            }
+        }
+        used.min(bytes.len())
+    }
+
+    /// Keeps what the dissector did not consume.
+    fn keep(&mut self, side: Side, bytes: &[u8]) {
+        if bytes.is_empty() || !matches!(self.mode, Mode::Speaking) {
+            return;
+        }
+        if let Some(pending) = self.pending.get_mut(side.index()) {
+            pending.bytes.extend_from_slice(bytes);
+        }
+        self.bound(side);
+    }
+
+    /// As [`Self::keep`], in the buffer where the bytes already are.
+    fn restore(&mut self, side: Side, mut bytes: Vec<u8>, used: usize) {
+        if !matches!(self.mode, Mode::Speaking) {
+            return;
+        }
+        bytes.drain(..used.min(bytes.len()));
+        if let Some(pending) = self.pending.get_mut(side.index()) {
+            if bytes.is_empty() {
+                pending.bytes = Vec::new();
+            } else {
+                pending.bytes = bytes;
+            }
+        }
+        self.bound(side);
+    }
+
+    fn bound(&mut self, side: Side) {
+        let over = self.pending.get(side.index()).is_some_and(|p| p.bytes.len().max(p.wanted) > PENDING_CAP);
+        if over {
+            self.violated();
+        }
+    }
+
+    /// Does what a step says beyond consuming.
+    fn settle_step(&mut self, side: Side, step: Step, time: Timestamp) {
+        match step {
+            Step::Consumed(_) => {
+                if let Some(pending) = self.pending.get_mut(side.index()) {
+                    pending.wanted = 0;
+                }
+            }
+            Step::NeedMore(wanted) => {
+                if let Some(pending) = self.pending.get_mut(side.index()) {
+                    pending.wanted = wanted;
+                }
+            }
+            Step::Skip(n) => {
+                if let Some(pending) = self.pending.get_mut(side.index()) {
+                    pending.skip = n;
+                }
+            }
+            Step::Handover(_, to) => {
+                let _ = time;
+                self.hand_over(side, to);
+            }
+            Step::Done => self.over(),
+            Step::Violation => self.violated(),
+        }
+    }
+
+    fn violated(&mut self) {
+        self.flags.insert(Flag::Violation);
+        self.over();
+    }
+
+    fn over(&mut self) {
+        self.mode = Mode::Over;
+        self.pending = Default::default();
+    }
+
+    fn hand_over(&mut self, side: Side, to: Option<&'static Protocol>) {
+        if self.stages.len() >= STAGES {
+            self.over();
+            return;
+        }
+        let client = self.stages.last().map_or(Side::Originator, |stage| stage.client);
+        // The other side may already have sent bytes of the new protocol that the old one left alone.
+        let other = side.other();
+        let early =
+            self.pending.get_mut(other.index()).map(|pending| std::mem::take(&mut pending.bytes)).unwrap_or_default();
+        self.pending = Default::default();
+        match to {
+            Some(protocol) => self.open(protocol, client),
+            None => self.mode = Mode::Detecting(Box::new(Detection::new(&self.setup, 0))),
+        }
+        if !early.is_empty() {
+            self.data(other, &early, Timestamp::default());
+        }
+    }
+
+    /// Calls the last stage's dissector; a panic ends the conversation and costs only that dissector's facts.
+    fn call(&mut self, side: Side, act: impl FnOnce(&mut dyn Dissector, Role) -> Step) -> Step {
+        let Some(stage) = self.stages.last_mut() else {
+            return Step::Done;
+        };
+        let role = if side == stage.client { Role::Client } else { Role::Server };
+        let Some(dissector) = stage.dissector.as_deref_mut() else {
+            return Step::Done;
+        };
+        match catch_unwind(AssertUnwindSafe(|| act(dissector, role))) {
+            Ok(step) => step,
+            Err(_) => {
+                if let Some(broken) = stage.dissector.take() {
+                    // Dropping it may panic again; leaking it then is the lesser evil.
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
+                }
+                self.flags.insert(Flag::DissectorFailed);
+                Step::Done
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversation").field("app", &self.app()).finish_non_exhaustive()
+    }
+}
+
+impl Detection {
+    fn new(setup: &Setup, resyncs: u8) -> Self {
+        Self { detector: Detector::new(setup.transport, setup.addresses), held: Vec::new(), bytes: Vec::new(), resyncs }
+    }
+
+    /// Shows the detector what a side has sent so far, these bytes included.
+    fn look(&mut self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
+        if transport != Transport::Tcp || !self.held.iter().any(|held| held.side == side) {
+            return self.detector.look(side, bytes);
+        }
+        let mut whole = Vec::with_capacity(PROBE_BYTES);
+        let mut rest = self.bytes.as_slice();
+        for held in &self.held {
+            let (piece, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
+            rest = after;
+            if held.side == side {
+                whole.extend_from_slice(piece);
+            }
+        }
+        whole.extend_from_slice(bytes.get(..PROBE_BYTES).unwrap_or(bytes));
+        self.detector.look(side, &whole)
+    }
+
+    /// Keeps a chunk for the dissector to come. Tells whether there was room for it.
+    fn hold(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> bool {
+        self.bytes.extend_from_slice(bytes);
+        match self.held.last_mut() {
+            // Borders between a stream's chunks mean nothing, so a side's run of them is one.
+            Some(last) if transport == Transport::Tcp && last.side == side => {
+                last.len = last.len.saturating_add(bytes.len())
+            }
+            _ => self.held.push(Held { side, time, len: bytes.len() }),
+        }
+        self.bytes.len() <= HELD_BYTES && self.held.len() <= HELD_CHUNKS
+    }
+}

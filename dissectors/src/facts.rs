@@ -1,0 +1,365 @@
+//! What is known of one session, on its way to the renderer.
+//!
+//! Facts are values with their field, in wire bytes, unescaped and typed; how they look is the renderer's affair.
+
+use std::net::IpAddr;
+
+use crate::capped::{List, Text};
+use crate::dictionary::{Element, Field, Flag, Flags, Shape};
+use crate::protocol::Role;
+use crate::time::Timestamp;
+
+/// A side of a session by who spoke first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Who sent the first packet, or the SYN: `src`.
+    Originator,
+    /// The other: `dst`.
+    Responder,
+}
+
+impl Side {
+    /// The other side.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Originator => Self::Responder,
+            Self::Responder => Self::Originator,
+        }
+    }
+
+    /// 0 for the originator, 1 for the responder: an index for per-side state.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The side's name in a record.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Originator => "src",
+            Self::Responder => "dst",
+        }
+    }
+}
+
+/// A single value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Bytes of the wire. Empty in an aligned list: unknown.
+    Bytes(&'a [u8]),
+    /// Text of our own, which needs no escaping.
+    Plain(&'static str),
+    /// A whole number.
+    Number(u64),
+    /// Nanoseconds, told in seconds.
+    Seconds(u64),
+    /// Nanoseconds, told in milliseconds.
+    Milliseconds(u64),
+    /// An instant.
+    Time(Timestamp),
+    /// An address.
+    Address(IpAddr),
+    /// A hardware address.
+    Mac([u8; 6]),
+    /// `src:dst`.
+    Pair(u64, u64),
+    /// `yes` or `no`.
+    YesNo(bool),
+}
+
+impl<'a> From<&'a Text> for Value<'a> {
+    fn from(text: &'a Text) -> Self {
+        Value::Bytes(text.bytes())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Value::Bytes(bytes)
+    }
+}
+
+impl From<u64> for Value<'_> {
+    fn from(number: u64) -> Self {
+        Value::Number(number)
+    }
+}
+
+impl From<&'static str> for Value<'_> {
+    fn from(text: &'static str) -> Self {
+        Value::Plain(text)
+    }
+}
+
+/// A value as it is stored: bytes live in the arena.
+#[derive(Clone, Copy, Debug)]
+enum Stored {
+    Arena { start: u32, end: u32 },
+    Other(Value<'static>),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    element: &'static Element,
+    field: &'static Field,
+    value: Stored,
+}
+
+/// What the caps of dissectors left out of one field.
+#[derive(Clone, Copy, Debug)]
+pub struct Omission {
+    /// The element.
+    pub element: &'static Element,
+    /// The field.
+    pub field: &'static Field,
+    /// Items of a list, or bytes of a value.
+    pub count: u64,
+}
+
+/// The facts of one session, or of one line about the sensor itself. Made to be cleared and used again.
+#[derive(Debug, Default)]
+pub struct Facts {
+    entries: Vec<Entry>,
+    arena: Vec<u8>,
+    omissions: Vec<Omission>,
+    user: Option<Text>,
+    flags: Flags,
+    encrypted: Option<&'static str>,
+    reveal: bool,
+    client_responds: bool,
+}
+
+impl Facts {
+    /// Facts with nothing in them; secrets are redacted.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets secrets through (`--no-redact`).
+    pub fn reveal_secrets(&mut self, reveal: bool) {
+        self.reveal = reveal;
+    }
+
+    /// Whether a dissector must replace secrets before it writes a value.
+    pub fn redacts(&self) -> bool {
+        !self.reveal
+    }
+
+    /// Forgets everything but the settings.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.arena.clear();
+        self.omissions.clear();
+        self.user = None;
+        self.flags = Flags::default();
+        self.encrypted = None;
+        self.client_responds = false;
+    }
+
+    /// Says which side the client is, for facts told by role.
+    pub fn set_client(&mut self, client: Side) {
+        self.client_responds = client == Side::Responder;
+    }
+
+    /// The side that plays a role.
+    pub fn side(&self, role: Role) -> Side {
+        match (role, self.client_responds) {
+            (Role::Client, false) | (Role::Server, true) => Side::Originator,
+            (Role::Client, true) | (Role::Server, false) => Side::Responder,
+        }
+    }
+
+    /// Starts or goes on with an element.
+    pub fn element(&mut self, element: &'static Element) -> Writer<'_> {
+        let fresh = !self.entries.iter().any(|entry| std::ptr::eq(entry.element, element));
+        Writer { facts: self, element, fresh }
+    }
+
+    /// Names the account; the first one named stays.
+    pub fn user(&mut self, user: &Text) {
+        if !user.is_empty() && self.user.is_none() {
+            self.user = Some(user.clone());
+        }
+    }
+
+    /// Flags the session.
+    pub fn flag(&mut self, flag: Flag) {
+        self.flags.insert(flag);
+    }
+
+    /// Says that the session is encrypted, and how that is known: `protocol`, `looks-random`, `compressed`.
+    pub fn encrypted(&mut self, how: &'static str) {
+        self.encrypted.get_or_insert(how);
+    }
+
+    /// The account that was named.
+    pub fn named_user(&self) -> Option<&Text> {
+        self.user.as_ref()
+    }
+
+    /// The flags so far.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// How the session is known to be encrypted.
+    pub fn encryption(&self) -> Option<&'static str> {
+        self.encrypted
+    }
+
+    /// What dissectors left out.
+    pub fn omissions(&self) -> &[Omission] {
+        &self.omissions
+    }
+
+    /// Every value with its element and field, in the order written. Items of a list stand one after the other.
+    pub fn values(&self) -> impl Iterator<Item = (&'static Element, &'static Field, Value<'_>)> {
+        self.entries.iter().map(|entry| (entry.element, entry.field, self.load(entry.value)))
+    }
+
+    /// The elements in use, in the order in which they were started.
+    pub fn elements(&self) -> impl Iterator<Item = &'static Element> + '_ {
+        self.entries.iter().enumerate().filter_map(|(at, entry)| {
+            let before = self.entries.get(..at).unwrap_or_default();
+            (!before.iter().any(|known| std::ptr::eq(known.element, entry.element))).then_some(entry.element)
+        })
+    }
+
+    /// The first value of a field, where it has one.
+    pub fn get(&self, field: &'static Field) -> Option<Value<'_>> {
+        self.entries.iter().find(|entry| std::ptr::eq(entry.field, field)).map(|entry| self.load(entry.value))
+    }
+
+    fn load(&self, stored: Stored) -> Value<'_> {
+        match stored {
+            Stored::Arena { start, end } => {
+                Value::Bytes(self.arena.get(start as usize..end as usize).unwrap_or_default())
+            }
+            Stored::Other(value) => value,
+        }
+    }
+
+    fn store(&mut self, value: Value<'_>) -> Stored {
+        Stored::Other(match value {
+            Value::Bytes(bytes) => {
+                let start = u32::try_from(self.arena.len()).unwrap_or(u32::MAX);
+                self.arena.extend_from_slice(bytes);
+                let end = u32::try_from(self.arena.len()).unwrap_or(u32::MAX);
+                return Stored::Arena { start, end };
+            }
+            Value::Plain(text) => Value::Plain(text),
+            Value::Number(number) => Value::Number(number),
+            Value::Seconds(nanos) => Value::Seconds(nanos),
+            Value::Milliseconds(nanos) => Value::Milliseconds(nanos),
+            Value::Time(time) => Value::Time(time),
+            Value::Address(address) => Value::Address(address),
+            Value::Mac(mac) => Value::Mac(mac),
+            Value::Pair(src, dst) => Value::Pair(src, dst),
+            Value::YesNo(yes) => Value::YesNo(yes),
+        })
+    }
+}
+
+/// Writes the fields of one element.
+///
+/// A single-valued field that is written twice keeps its first value, so that an element that two dissectors of one session share
+/// stays well-formed.
+#[derive(Debug)]
+pub struct Writer<'f> {
+    facts: &'f mut Facts,
+    element: &'static Element,
+    fresh: bool,
+}
+
+impl Writer<'_> {
+    /// Writes a text that a dissector kept; an empty one is an absent fact.
+    pub fn text(&mut self, field: &'static Field, text: &Text) {
+        if !text.is_empty() && self.value(field, Value::Bytes(text.bytes())) {
+            self.omitted(field, text.omitted());
+        }
+    }
+
+    /// Writes a text where there is one.
+    pub fn maybe(&mut self, field: &'static Field, text: Option<&Text>) {
+        if let Some(text) = text {
+            self.text(field, text);
+        }
+    }
+
+    /// Writes bytes; none at all are an absent fact.
+    pub fn bytes(&mut self, field: &'static Field, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.value(field, Value::Bytes(bytes));
+        }
+    }
+
+    /// Writes text of our own.
+    pub fn plain(&mut self, field: &'static Field, text: &'static str) {
+        self.value(field, Value::Plain(text));
+    }
+
+    /// Writes a number.
+    pub fn number(&mut self, field: &'static Field, number: u64) {
+        self.value(field, Value::Number(number));
+    }
+
+    /// Writes `yes` or `no`.
+    pub fn yes_no(&mut self, field: &'static Field, yes: bool) {
+        self.value(field, Value::YesNo(yes));
+    }
+
+    /// Writes any value. Tells whether it was taken.
+    pub fn value(&mut self, field: &'static Field, value: Value<'_>) -> bool {
+        debug_assert!(
+            self.element.fields.iter().any(|known| std::ptr::eq(*known, field)),
+            "{} is no field of {}",
+            field.name,
+            self.element.name
+        );
+        let taken = !self.fresh && field.shape == Shape::One && self.holds(field);
+        if !taken {
+            let value = self.facts.store(value);
+            self.facts.entries.push(Entry { element: self.element, field, value });
+        }
+        !taken
+    }
+
+    /// Writes a list with what its cap left out. In an aligned list an empty value says unknown; in another it is passed over.
+    pub fn list<'v, V: Into<Value<'v>>>(
+        &mut self,
+        field: &'static Field,
+        values: impl IntoIterator<Item = V>,
+        omitted: u32,
+    ) {
+        for value in values {
+            let value = value.into();
+            if field.shape == Shape::Aligned || value != Value::Bytes(&[]) {
+                self.value(field, value);
+            }
+        }
+        self.omitted(field, omitted);
+    }
+
+    /// Writes a list of texts.
+    pub fn texts<const CAP: usize>(&mut self, field: &'static Field, list: &List<Text, CAP>) {
+        self.list(field, list.items(), list.omitted());
+    }
+
+    /// Counts items or bytes of a field that were left out before they came here.
+    pub fn omitted(&mut self, field: &'static Field, count: u32) {
+        if count > 0 {
+            self.facts.omissions.push(Omission { element: self.element, field, count: u64::from(count) });
+        }
+    }
+
+    /// The side that plays a role, by its name in a record.
+    pub fn side_name(&self, role: Role) -> &'static str {
+        self.facts.side(role).name()
+    }
+
+    fn holds(&self, field: &'static Field) -> bool {
+        self.facts
+            .entries
+            .iter()
+            .any(|entry| std::ptr::eq(entry.field, field) && std::ptr::eq(entry.element, self.element))
+    }
+}

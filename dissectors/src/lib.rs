@@ -1,0 +1,26 @@
+//! Bytes of one session in, facts out.
+//!
+//! This crate holds every protocol that tapline understands, one file each, the detector that tells from the bytes which of
+//! them a session speaks, the dictionary of all fields, and the tracking of files that move inside a session. It knows
+//! nothing of threads, clocks, sockets, flows or syslog: time arrives with the bytes.
+//!
+//! Read [`protocol`] for the contract of a dissector, [`protocols`] for the list of them, [`conversation`] for the engine that
+//! feeds them and [`dictionary`] for what they may say.
+
+pub mod capped;
+pub mod conversation;
+pub mod detector;
+pub mod dictionary;
+pub mod facts;
+pub mod files;
+pub mod protocol;
+pub mod protocols;
+pub mod reader;
+pub mod time;
+
+pub use capped::{List, Text};
+pub use conversation::Conversation;
+pub use facts::Facts;
+pub use protocol::{Chunk, Dissector, Protocol, Role, Step, Transport, Verdict};
+pub use reader::Reader;
+pub use time::Timestamp;
