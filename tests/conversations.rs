@@ -47,8 +47,12 @@ impl Script {
     }
 }
 
+/// Where the conversations are: beside this file, or in the folder that `CONVERSATIONS` names.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conversations")
+    match std::env::var_os("CONVERSATIONS") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conversations"),
+    }
 }
 
 fn scripts() -> Vec<Script> {
