@@ -170,6 +170,13 @@ impl Conversation {
         self.end(Side::Responder);
     }
 
+    /// Gives up buffers and whatever is not a fact yet, to make room; nothing more is learnt. Tells whether anything was given up.
+    pub fn shed(&mut self) -> bool {
+        let listened = self.listens();
+        self.over();
+        listened
+    }
+
     /// Whether more bytes can teach anything. Once it says no it never says yes again.
     pub fn listens(&self) -> bool {
         !matches!(self.mode, Mode::Over)

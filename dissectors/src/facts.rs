@@ -64,6 +64,8 @@ pub enum Value<'a> {
     Pair(u64, u64),
     /// `yes` or `no`.
     YesNo(bool),
+    /// A session's id: sixteen hexadecimal digits.
+    Id(u64),
 }
 
 impl<'a> From<&'a Text> for Value<'a> {
@@ -255,6 +257,7 @@ impl Facts {
             Value::Mac(mac) => Value::Mac(mac),
             Value::Pair(src, dst) => Value::Pair(src, dst),
             Value::YesNo(yes) => Value::YesNo(yes),
+            Value::Id(id) => Value::Id(id),
         })
     }
 }

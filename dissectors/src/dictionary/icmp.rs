@@ -25,7 +25,7 @@ pub static UNREACHABLE: Field = Field::text(
     "RFC 792, RFC 4443 3.1",
 );
 /// The session spoken of.
-pub static ABOUT: Field = Field::text("about", "`id` of the session that an error message speaks of", "");
+pub static ABOUT: Field = Field::new(Kind::Id, "about", "`id` of the session that an error message speaks of", "");
 
 /// The element for ICMP.
 pub static ICMP: Element = Element {

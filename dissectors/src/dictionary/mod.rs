@@ -33,6 +33,8 @@ pub enum Kind {
     Pair,
     /// `yes` or `no`.
     YesNo,
+    /// A session's id, sixteen hexadecimal digits.
+    Id,
 }
 
 /// How many values a field has.

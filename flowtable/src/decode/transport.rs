@@ -1,0 +1,134 @@
+//! The transport header: ports, TCP's fields, and where the payload begins.
+//!
+//! TCP: RFC 9293 3.1. UDP: RFC 768. SCTP's common header: RFC 9260 3.1.
+
+use dissectors::Reader;
+use dissectors::dictionary::{Flag, Flags};
+
+use crate::packet::{TcpFields, protocol, tcp_flag};
+
+/// What a transport header says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inner<'b> {
+    /// Source and destination.
+    pub ports: (u16, u16),
+    /// The captured payload.
+    pub payload: &'b [u8],
+    /// The payload's length as on the wire.
+    pub payload_bytes: u32,
+    /// TCP's fields.
+    pub tcp: TcpFields,
+    /// What was noticed.
+    pub marks: Flags,
+}
+
+/// Whether the straight path knows this protocol.
+pub(super) const fn is_plain(number: u8) -> bool {
+    matches!(number, protocol::TCP | protocol::UDP)
+}
+
+/// TCP or UDP in a wholly captured IP payload; `None` where the header is not whole.
+#[inline]
+pub(super) fn plain(number: u8, bytes: &[u8]) -> Option<Inner<'_>> {
+    let wire = u32::try_from(bytes.len()).ok()?;
+    match number {
+        protocol::TCP => tcp(bytes, wire),
+        protocol::UDP => udp(bytes, wire),
+        _ => None,
+    }
+}
+
+/// Any protocol, in what was captured of an IP payload that had `wire` bytes. A header that is cut off gives ports of 0.
+pub(super) fn lax(number: u8, bytes: &[u8], wire: u32) -> Inner<'_> {
+    let inner = match number {
+        protocol::TCP => tcp(bytes, wire),
+        protocol::UDP => udp(bytes, wire),
+        protocol::SCTP => sctp(bytes, wire),
+        _ => Some(bare(bytes, wire)),
+    };
+    inner.unwrap_or_else(|| {
+        let mut cut = bare(&[], 0);
+        cut.marks.insert(Flag::Truncated);
+        if let Some((ports, _)) = ports(bytes) {
+            cut.ports = ports;
+        }
+        cut
+    })
+}
+
+fn bare(payload: &[u8], wire: u32) -> Inner<'_> {
+    Inner { ports: (0, 0), payload, payload_bytes: wire, tcp: TcpFields::default(), marks: Flags::default() }
+}
+
+/// Source and destination port, which TCP, UDP and SCTP keep in the same place.
+pub(super) fn ports(bytes: &[u8]) -> Option<((u16, u16), Reader<'_>)> {
+    let mut reader = Reader::new(bytes);
+    Some(((reader.be_u16()?, reader.be_u16()?), reader))
+}
+
+#[inline]
+fn tcp(bytes: &[u8], wire: u32) -> Option<Inner<'_>> {
+    let (ports, mut reader) = ports(bytes)?;
+    let seq = reader.be_u32()?;
+    let ack = reader.be_u32()?;
+    let [offset, flags] = reader.array()?;
+    let window = reader.be_u16()?;
+    reader.skip(4)?;
+    let header = usize::from(offset >> 4) * 4;
+    let options = reader.take(header.checked_sub(20)?)?;
+    let scale = if flags & tcp_flag::SYN != 0 { window_scale(options) } else { None };
+    let mut marks = Flags::default();
+    if flags & tcp_flag::URG != 0 {
+        marks.insert(Flag::Urgent);
+    }
+    let payload_bytes = wire.saturating_sub(header as u32);
+    Some(Inner {
+        ports,
+        payload: reader.rest(),
+        payload_bytes,
+        tcp: TcpFields { seq, ack, window, flags, scale },
+        marks,
+    })
+}
+
+/// The window scale option (RFC 7323 2.2: kind 3, length 3).
+fn window_scale(options: &[u8]) -> Option<u8> {
+    let mut reader = Reader::new(options);
+    loop {
+        match reader.u8()? {
+            0 => return None,
+            1 => {}
+            3 => {
+                reader.skip(1)?;
+                // More than 14 is to be read as 14.
+                return reader.u8().map(|scale| scale.min(14));
+            }
+            _ => {
+                let length = usize::from(reader.u8()?);
+                reader.skip(length.checked_sub(2)?)?;
+            }
+        }
+    }
+}
+
+#[inline]
+fn udp(bytes: &[u8], wire: u32) -> Option<Inner<'_>> {
+    let (ports, mut reader) = ports(bytes)?;
+    let length = u32::from(reader.be_u16()?);
+    reader.skip(2)?;
+    // A length of 0 is a jumbogram's (RFC 2675), or a sender that leaves it to the IP header.
+    let wire = wire.saturating_sub(8);
+    let payload_bytes = match length.checked_sub(8) {
+        Some(told) if told <= wire => told,
+        _ => wire,
+    };
+    let payload = reader.rest();
+    let payload = payload.get(..payload_bytes as usize).unwrap_or(payload);
+    Some(Inner { payload_bytes, ..Inner { ports, ..bare(payload, wire) } })
+}
+
+fn sctp(bytes: &[u8], wire: u32) -> Option<Inner<'_>> {
+    let (ports, mut reader) = ports(bytes)?;
+    reader.skip(8)?;
+    Some(Inner { ports, ..bare(reader.rest(), wire.saturating_sub(12)) })
+}

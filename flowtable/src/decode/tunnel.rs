@@ -1,0 +1,231 @@
+//! Packets inside packets: GRE and its kin by IP protocol number, UDP tunnels by the structure of their bytes.
+//!
+//! A UDP tunnel is believed when its own header is as it must be and what it carries is an IP packet whose lengths fit exactly and,
+//! for IPv4, whose header checksum is right; the port says nothing.
+
+use dissectors::Reader;
+
+use super::link::Next;
+use crate::packet::protocol;
+use crate::path::Layer;
+
+const ETHERTYPE_IPV4: u16 = 0x0800;
+const ETHERTYPE_IPV6: u16 = 0x86dd;
+const ETHERTYPE_BRIDGED: u16 = 0x6558;
+const ETHERTYPE_ERSPAN_II: u16 = 0x88be;
+const ETHERTYPE_ERSPAN_III: u16 = 0x22eb;
+const ETHERTYPE_PPP: u16 = 0x880b;
+
+/// A tunnel's header taken off.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened<'b> {
+    pub layer: Layer,
+    pub next: Next,
+    pub rest: &'b [u8],
+}
+
+/// What an IP packet of this protocol number carries inside, if it is a tunnel.
+pub(super) fn inside_ip(number: u8, bytes: &[u8]) -> Option<Opened<'_>> {
+    match number {
+        protocol::IPIP | protocol::IPV6 => {
+            Some(Opened { layer: Layer::IpIp, next: Next::Ip, rest: bytes }).filter(|_| starts_like_ip(bytes))
+        }
+        protocol::GRE => gre(Reader::new(bytes)),
+        // RFC 3378: version 3 and 12 reserved bits.
+        protocol::ETHERIP => {
+            let mut reader = Reader::new(bytes);
+            (reader.be_u16()? >> 12 == 3).then_some(())?;
+            Some(Opened { layer: Layer::EtherIp, next: Next::Ethernet, rest: reader.rest() })
+        }
+        _ => None,
+    }
+}
+
+fn starts_like_ip(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| matches!(first >> 4, 4 | 6))
+}
+
+/// GRE (RFC 2784, 2890), version 1 for PPTP (RFC 2637 4.1), and ERSPAN in it (draft-foschiano-erspan).
+fn gre(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    let flags = reader.be_u16()?;
+    let kind = reader.be_u16()?;
+    let (checksum, routing, keyed, sequenced) =
+        (flags & 0x8000 != 0, flags & 0x4000 != 0, flags & 0x2000 != 0, flags & 0x1000 != 0);
+    let version = flags & 7;
+    if version > 1 || routing {
+        return None;
+    }
+    if checksum {
+        reader.skip(4)?;
+    }
+    let key = if keyed { Some(reader.be_u32()?) } else { None };
+    if sequenced {
+        reader.skip(4)?;
+    }
+    if version == 1 {
+        // The acknowledgment number; the key holds a call id that differs per direction.
+        if flags & 0x0080 != 0 {
+            reader.skip(4)?;
+        }
+        let rest = reader.rest();
+        return (kind == ETHERTYPE_PPP && !rest.is_empty()).then_some(Opened {
+            layer: Layer::Gre(None),
+            next: Next::Ppp,
+            rest,
+        });
+    }
+    let (layer, next) = match kind {
+        // Type I has neither sequence number nor header of its own.
+        ETHERTYPE_ERSPAN_II if !sequenced => (Layer::Erspan, Next::Ethernet),
+        ETHERTYPE_ERSPAN_II => {
+            reader.skip(8)?;
+            (Layer::Erspan, Next::Ethernet)
+        }
+        ETHERTYPE_ERSPAN_III => {
+            reader.skip(10)?;
+            let flags = reader.be_u16()?;
+            if flags & 1 != 0 {
+                reader.skip(8)?;
+            }
+            (Layer::Erspan, Next::Ethernet)
+        }
+        ETHERTYPE_BRIDGED => (Layer::Gre(key), Next::Ethernet),
+        ethertype => (Layer::Gre(key), Next::EtherType(ethertype)),
+    };
+    Some(Opened { layer, next, rest: reader.rest() })
+}
+
+/// What a UDP datagram carries inside, if it is a tunnel. `wire` is the payload's length on the wire.
+#[inline]
+pub(super) fn inside_udp(payload: &[u8], wire: u32) -> Option<Opened<'_>> {
+    let reader = Reader::new(payload);
+    let [first, second] = Reader::new(payload).array()?;
+    let opened = match (first, second) {
+        // VXLAN's flags, or Teredo's authentication indicator.
+        (0x08 | 0x0c, 0) => vxlan(reader),
+        (0x00, 0x00 | 0x01) => teredo(reader).or_else(|| geneve(reader)),
+        (0x30..=0x37, 0xff) => gtp(reader, wire),
+        // An IPv6 packet by itself is Teredo's too.
+        (0x60..=0x6f, _) => teredo(reader),
+        // GENEVE: version 0 and the length of its options in words.
+        (0x00..=0x3f, _) => geneve(reader),
+        _ => None,
+    }?;
+    let cut = (wire as usize).saturating_sub(payload.len());
+    let fits = match opened.next {
+        Next::Ip => whole_ip(opened.rest, cut),
+        Next::EtherType(ETHERTYPE_IPV4 | ETHERTYPE_IPV6) => whole_ip(opened.rest, cut),
+        Next::Ethernet => whole_ethernet(opened.rest, cut),
+        _ => false,
+    };
+    fits.then_some(opened)
+}
+
+/// VXLAN (RFC 7348 5): flags with the I bit, reserved zeros, the network identifier. The group policy extension uses the reserved
+/// two bytes after the flags and the G bit, which stays unrecognised.
+fn vxlan(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    let flags = reader.be_u32()?;
+    let id = reader.be_u24()?;
+    let reserved = reader.u8()?;
+    (flags == 0x0800_0000 && reserved == 0).then_some(Opened {
+        layer: Layer::Vxlan(id),
+        next: Next::Ethernet,
+        rest: reader.rest(),
+    })
+}
+
+/// GENEVE (RFC 8926 3.4): version and option length, flags, protocol type, the network identifier, a reserved zero.
+fn geneve(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    let [first, flags] = reader.array()?;
+    let kind = reader.be_u16()?;
+    let id = reader.be_u24()?;
+    let reserved = reader.u8()?;
+    if first >> 6 != 0 || flags & 0x3f != 0 || reserved != 0 {
+        return None;
+    }
+    reader.skip(usize::from(first & 0x3f) * 4)?;
+    let next = match kind {
+        ETHERTYPE_BRIDGED => Next::Ethernet,
+        ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Next::EtherType(kind),
+        _ => return None,
+    };
+    Some(Opened { layer: Layer::Geneve(id), next, rest: reader.rest() })
+}
+
+/// GTP-U (3GPP TS 29.281 5.1): flags, message type 255, length, TEID, then optional fields and extension headers.
+fn gtp(mut reader: Reader<'_>, wire: u32) -> Option<Opened<'_>> {
+    let [flags, _] = reader.array()?;
+    let length = u32::from(reader.be_u16()?);
+    reader.skip(4)?;
+    if length.saturating_add(8) != wire {
+        return None;
+    }
+    if flags & 7 != 0 {
+        reader.skip(3)?;
+        let mut kind = reader.u8()?;
+        // Each extension header says its length in words and names the next.
+        while kind != 0 && flags & 4 != 0 {
+            let words = usize::from(reader.u8()?);
+            reader.skip(words.checked_mul(4)?.checked_sub(2)?)?;
+            kind = reader.u8()?;
+        }
+    }
+    Some(Opened { layer: Layer::Gtp, next: Next::Ip, rest: reader.rest() })
+}
+
+/// Teredo (RFC 4380 5.1.1): an IPv6 packet behind an optional authentication header and an optional origin indication.
+fn teredo(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    if reader.rest().starts_with(&[0, 1]) {
+        reader.skip(2)?;
+        let [client, value] = reader.array()?;
+        reader.skip(usize::from(client).saturating_add(usize::from(value)).saturating_add(9))?;
+    }
+    if reader.rest().starts_with(&[0, 0]) {
+        reader.skip(8)?;
+    }
+    let rest = reader.rest();
+    let carried = rest.first().is_some_and(|first| first >> 4 == 6);
+    // A packet without a next header is a bubble: it opens a NAT and carries nothing, so it stays a session of its own.
+    let bubble = rest.get(6).is_none_or(|next| *next == 59);
+    (carried && !bubble).then_some(Opened { layer: Layer::Teredo, next: Next::Ip, rest })
+}
+
+/// Whether these bytes, of which `cut` more were on the wire, are exactly one IP packet.
+fn whole_ip(bytes: &[u8], cut: usize) -> bool {
+    let on_wire = bytes.len().saturating_add(cut);
+    let mut reader = Reader::new(bytes);
+    let told = match bytes.first().map(|first| first >> 4) {
+        Some(4) if ipv4_header_is_right(bytes) => reader.skip(2).and_then(|()| reader.be_u16()).map(usize::from),
+        Some(6) => reader.skip(4).and_then(|()| reader.be_u16()).map(|length| usize::from(length).saturating_add(40)),
+        _ => None,
+    };
+    told == Some(on_wire)
+}
+
+/// The same for an Ethernet frame with an IP packet, an ARP message or a VLAN tag in it; it may be padded.
+fn whole_ethernet(bytes: &[u8], cut: usize) -> bool {
+    const SHORTEST_PADDED: usize = 60;
+    let mut reader = Reader::new(bytes);
+    let ethertype = reader.skip(12).and_then(|()| reader.be_u16());
+    match ethertype {
+        Some(ETHERTYPE_IPV4) => {
+            let inner = reader.rest();
+            whole_ip(inner, cut) || (bytes.len() <= SHORTEST_PADDED.saturating_add(4) && ipv4_header_is_right(inner))
+        }
+        Some(ETHERTYPE_IPV6) => whole_ip(reader.rest(), cut),
+        Some(0x8100) => true,
+        // ARP for IPv4 over Ethernet begins so.
+        Some(0x0806) => reader.rest().starts_with(&[0, 1, 8, 0, 6, 4]),
+        _ => false,
+    }
+}
+
+/// Version, header length and header checksum (RFC 791 3.1).
+fn ipv4_header_is_right(bytes: &[u8]) -> bool {
+    let words = bytes.first().map_or(0, |first| usize::from(first & 0x0f));
+    let Some(header) = bytes.get(..words * 4).filter(|_| words >= 5) else { return false };
+    let (pairs, _) = header.as_chunks::<2>();
+    let sum: u32 = pairs.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    (folded & 0xffff) + (folded >> 16) == 0xffff
+}

@@ -1,0 +1,161 @@
+//! A decoded packet: everything the flow table wants to know of it, and where its payload lies.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use dissectors::Timestamp;
+use dissectors::dictionary::Flags;
+
+use crate::path::{Domain, PathId};
+
+/// IP protocol numbers that the table treats by name (IANA, Assigned Internet Protocol Numbers).
+pub mod protocol {
+    /// Internet Control Message Protocol.
+    pub const ICMP: u8 = 1;
+    /// IP in IP.
+    pub const IPIP: u8 = 4;
+    /// Transmission Control Protocol.
+    pub const TCP: u8 = 6;
+    /// User Datagram Protocol.
+    pub const UDP: u8 = 17;
+    /// IPv6 in IP.
+    pub const IPV6: u8 = 41;
+    /// Generic Routing Encapsulation.
+    pub const GRE: u8 = 47;
+    /// ICMP for IPv6.
+    pub const ICMPV6: u8 = 58;
+    /// Ethernet in IP.
+    pub const ETHERIP: u8 = 97;
+    /// Stream Control Transmission Protocol.
+    pub const SCTP: u8 = 132;
+}
+
+/// An IPv4 or IPv6 address in sixteen bytes, IPv4 in the last four behind zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(pub [u8; 16]);
+
+impl Address {
+    /// From four bytes of the wire.
+    pub const fn v4([a, b, c, d]: [u8; 4]) -> Self {
+        Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])
+    }
+
+    /// From sixteen bytes of the wire.
+    pub const fn v6(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The address of a family.
+    pub fn ip(self, family: Family) -> IpAddr {
+        let bits = u128::from_be_bytes(self.0);
+        match family {
+            Family::V4 => Ipv4Addr::from_bits(bits as u32).into(),
+            Family::V6 => Ipv6Addr::from_bits(bits).into(),
+        }
+    }
+}
+
+/// Which Internet Protocol an address belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4.
+    #[default]
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// Two ends as a packet names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// The innermost IP header's source.
+    pub source: Address,
+    /// The innermost IP header's destination.
+    pub destination: Address,
+    /// Source port, 0 where the transport has none.
+    pub source_port: u16,
+    /// Destination port, 0 where the transport has none.
+    pub destination_port: u16,
+    /// The IP version.
+    pub family: Family,
+    /// The IP protocol number.
+    pub protocol: u8,
+}
+
+impl Ends {
+    /// The same ends as the other side's packets name them.
+    pub const fn reversed(self) -> Self {
+        Self {
+            source: self.destination,
+            destination: self.source,
+            source_port: self.destination_port,
+            destination_port: self.source_port,
+            ..self
+        }
+    }
+}
+
+/// The bits of a TCP header's flags octet (RFC 9293 3.1).
+pub mod tcp_flag {
+    /// No more data from the sender.
+    pub const FIN: u8 = 0x01;
+    /// Synchronise sequence numbers.
+    pub const SYN: u8 = 0x02;
+    /// Reset.
+    pub const RST: u8 = 0x04;
+    /// Acknowledgment field is significant.
+    pub const ACK: u8 = 0x10;
+    /// Urgent pointer is significant.
+    pub const URG: u8 = 0x20;
+}
+
+/// What the table needs of a TCP header.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TcpFields {
+    /// Sequence number of the first payload byte (of the SYN, where set).
+    pub seq: u32,
+    /// Acknowledgment number.
+    pub ack: u32,
+    /// Window, unscaled.
+    pub window: u16,
+    /// The flags octet.
+    pub flags: u8,
+    /// Window scale from a SYN's options (RFC 7323 2.2).
+    pub scale: Option<u8>,
+}
+
+/// A decoded packet without its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// The innermost addresses, ports and protocol.
+    pub ends: Ends,
+    /// VLANs and tunnel ids that tell equal addresses apart.
+    pub domain: Domain,
+    /// Everything around the innermost packet, for the record.
+    pub path: PathId,
+    /// Innermost IP-layer length as on the wire.
+    pub ip_bytes: u32,
+    /// Transport payload length as on the wire.
+    pub payload_bytes: u32,
+    /// Where the captured payload begins, in the frame or in the joined datagram.
+    pub payload_at: u32,
+    /// How much of the payload was captured.
+    pub payload_len: u32,
+    /// Whether the payload lies in the decoder's joined datagram and not in the frame.
+    pub joined: bool,
+    /// TCP's fields; zero for others.
+    pub tcp: TcpFields,
+    /// The link-layer sender, zero where unknown.
+    pub mac: [u8; 6],
+    /// What the decoder noticed.
+    pub marks: Flags,
+}
+
+impl Packet {
+    /// The captured payload, out of the bytes it lies in.
+    pub fn payload<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let start = self.payload_at as usize;
+        bytes.get(start..start.saturating_add(self.payload_len as usize)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,150 @@
+//! Writes a session's facts.
+
+use dissectors::dictionary::{Flag, session as fields};
+use dissectors::facts::{Facts, Value};
+
+use crate::community_id::community_id;
+use crate::finished::{End, Order};
+use crate::packet::{Ends, protocol};
+use crate::path::Paths;
+use crate::session::{Half, Session};
+use crate::tcp::{Endpoint, conn_state, exchange_state};
+
+/// Writes everything known of a session, its own element first. Gives its place among the lines.
+pub(crate) fn write(
+    session: &Session,
+    ending: Option<End>,
+    paths: &Paths,
+    community_id_seed: u16,
+    out: &mut Facts,
+    ended: u64,
+) -> Order {
+    let ends = session.key.ends(session.originator);
+    let number = ends.protocol;
+    let id = session.key.session_id(session.start.nanos());
+    let [originator, responder] = &session.halves;
+    let detail = session.detail.as_deref();
+    let icmp = detail.and_then(|detail| detail.icmp.as_ref());
+    let ported = matches!(number, protocol::TCP | protocol::UDP | protocol::SCTP);
+
+    let mut element = out.element(&fields::ELEMENT);
+    element.value(&fields::ID, Value::Id(id));
+    let first = icmp.and_then(|icmp| icmp.first());
+    element.value(&fields::CID, Value::Bytes(&community_id(community_id_seed, &ends, first)));
+    element.value(&fields::START, Value::Time(session.start));
+    element.value(&fields::DURATION, Value::Seconds(session.last.since(session.start)));
+    match transport_name(number) {
+        Some(name) => element.plain(&fields::TRANSPORT, name),
+        None => element.number(&fields::TRANSPORT, u64::from(number)),
+    }
+    element.plain(&fields::APP, app(session));
+    element.value(&fields::SRC, Value::Address(ends.source.ip(ends.family)));
+    if ported {
+        element.number(&fields::SRC_PORT, u64::from(ends.source_port));
+    }
+    element.value(&fields::DST, Value::Address(ends.destination.ip(ends.family)));
+    if ported {
+        element.number(&fields::DST_PORT, u64::from(ends.destination_port));
+    }
+    element.number(&fields::SRC_PKTS, originator.packets);
+    element.number(&fields::DST_PKTS, responder.packets);
+    element.number(&fields::SRC_BYTES, originator.payload);
+    element.number(&fields::DST_BYTES, responder.payload);
+    element.number(&fields::SRC_IP_BYTES, originator.ip_bytes);
+    element.number(&fields::DST_IP_BYTES, responder.ip_bytes);
+    element.plain(&fields::STATE, state(originator, responder, &ends));
+    element.bytes(&fields::HISTORY, session.history.bytes());
+    if let Some(ending) = ending {
+        element.plain(&fields::END, ending.name());
+    }
+    if let Some(rtt) = session.rtt {
+        element.value(&fields::RTT, Value::Milliseconds(rtt));
+    }
+    if originator.retransmits != 0 || responder.retransmits != 0 {
+        let pair = Value::Pair(u64::from(originator.retransmits), u64::from(responder.retransmits));
+        element.value(&fields::RETRANSMITS, pair);
+    }
+    let missed = (originator.unseen(), responder.unseen());
+    if missed != (0, 0) {
+        element.value(&fields::MISSED, Value::Pair(missed.0, missed.1));
+    }
+    let path = paths.get(session.path);
+    element.list(&fields::VLAN, path.vlans.iter().copied(), 0);
+    element.list(&fields::TUNNEL, path.tunnels.iter().map(|tunnel| Value::Bytes(tunnel.as_bytes())), 0);
+    for (field, half) in [(&fields::SRC_MAC, originator), (&fields::DST_MAC, responder)] {
+        if half.mac != [0; 6] {
+            element.value(field, Value::Mac(half.mac));
+        }
+    }
+
+    for flag in session.marks.iter() {
+        out.flag(flag);
+    }
+    if missed != (0, 0) {
+        out.flag(Flag::Gap);
+    }
+    if number == protocol::TCP && is_oneway(originator, responder) {
+        out.flag(Flag::Oneway);
+    }
+    if let Some(icmp) = icmp {
+        icmp.facts(number, out);
+    }
+    if let Some(conversation) = detail.and_then(|detail| detail.conversation.as_ref()) {
+        conversation.facts(out);
+    }
+    Order { ended, start: session.start, last: session.last, id }
+}
+
+fn app(session: &Session) -> &'static str {
+    match session.key.protocol() {
+        protocol::ICMP => "icmp",
+        protocol::ICMPV6 => "icmpv6",
+        _ => session
+            .detail
+            .as_deref()
+            .and_then(|detail| detail.conversation.as_ref())
+            .and_then(|conversation| conversation.app())
+            .unwrap_or("unknown"),
+    }
+}
+
+fn state(originator: &Half, responder: &Half, ends: &Ends) -> &'static str {
+    if ends.protocol == protocol::TCP {
+        let silent = originator.payload == 0 && responder.payload == 0;
+        conn_state(originator.endpoint, responder.endpoint, silent)
+    } else {
+        exchange_state(originator.packets > 0, responder.packets > 0)
+    }
+}
+
+/// Whether only one side of a TCP connection was seen although the other must have spoken.
+fn is_oneway(originator: &Half, responder: &Half) -> bool {
+    match (originator.packets, responder.packets) {
+        (0, _) => true,
+        (_, 0) => originator.endpoint != Endpoint::SynSent && originator.endpoint != Endpoint::Reset,
+        _ => false,
+    }
+}
+
+/// The name of an IP protocol number, where it has one that people know.
+fn transport_name(number: u8) -> Option<&'static str> {
+    Some(match number {
+        protocol::ICMP => "icmp",
+        2 => "igmp",
+        protocol::IPIP => "ipip",
+        protocol::TCP => "tcp",
+        protocol::UDP => "udp",
+        protocol::IPV6 => "ipv6",
+        protocol::GRE => "gre",
+        50 => "esp",
+        51 => "ah",
+        protocol::ICMPV6 => "icmpv6",
+        88 => "eigrp",
+        89 => "ospf",
+        103 => "pim",
+        112 => "vrrp",
+        protocol::SCTP => "sctp",
+        136 => "udplite",
+        _ => return None,
+    })
+}

@@ -1,0 +1,441 @@
+//! The flow table: finds a packet's session, and ends sessions.
+//!
+//! One owner, no lock. Sessions lie in a slab, found through an index of their keys' hashes (keyed, and the whole key is compared),
+//! and in a timing wheel that ends the silent ones. Whether a packet still belongs to a session is decided by the packet
+//! clock alone, never by whether the wheel has come around, so that a record does not depend on other sessions.
+
+use dissectors::conversation::Conversation;
+use dissectors::dictionary::Flag;
+use dissectors::facts::Side;
+use dissectors::{Facts, Timestamp, Transport};
+use hashbrown::HashTable;
+
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::decode::quoted;
+use crate::finished::{End as Ending, Finished, Sink};
+use crate::icmp::{Icmp, Message};
+use crate::key::{End, FlowKey};
+use crate::packet::{Packet, protocol};
+use crate::path::Paths;
+use crate::record;
+use crate::sctp;
+use crate::session::{Detail, Phase, Session, give};
+use crate::slab::{Index, NIL, Slab};
+use crate::stream::{Segment, Stream};
+use crate::wheel::{Linked, Links, Wheel};
+
+/// Of how many sessions, looked at in turn, the longest silent is evicted.
+const EVICTION_SAMPLE: usize = 64;
+
+/// What part of the budget is made free when it is exceeded.
+const HEADROOM: usize = 8;
+
+/// A flow table. It has one owner.
+#[derive(Debug)]
+pub struct FlowTable {
+    config: Config,
+    paths: Paths,
+    index: HashTable<Index>,
+    hasher: ahash::RandomState,
+    sessions: Slab<Session>,
+    wheel: Wheel,
+    counters: Counters,
+    /// Bytes of sessions' details, as far as they were told.
+    details: usize,
+    /// Where the search for something to give up goes on.
+    hand: Index,
+    facts: Facts,
+    clock: u64,
+}
+
+impl Linked for Slab<Session> {
+    fn links(&mut self, index: Index) -> Option<&mut Links> {
+        self.get_mut(index).map(|session| &mut session.links)
+    }
+}
+
+impl FlowTable {
+    /// An empty table. `paths` are those of the decoder whose packets it gets.
+    pub fn new(config: Config, paths: Paths) -> Self {
+        let mut facts = Facts::new();
+        facts.reveal_secrets(config.reveal_secrets);
+        Self {
+            config,
+            paths,
+            index: HashTable::new(),
+            hasher: ahash::RandomState::new(),
+            sessions: Slab::default(),
+            wheel: Wheel::default(),
+            counters: Counters::default(),
+            details: 0,
+            hand: 0,
+            facts,
+            clock: 0,
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Sessions that are open.
+    pub fn open_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Bytes that the table holds, as the budget counts them.
+    pub fn bytes(&self) -> usize {
+        self.sessions.bytes() + self.index.allocation_size() + self.wheel.bytes() + self.details
+    }
+
+    /// The packet clock below which nothing more will be told.
+    pub fn told_until(&self) -> u64 {
+        self.wheel.reached()
+    }
+
+    /// Takes a packet with its payload, at `clock` of the packet clock.
+    pub fn packet(&mut self, packet: &Packet, payload: &[u8], clock: u64, sink: &mut impl Sink) {
+        self.advance(clock, sink);
+        self.counters.packets = self.counters.packets.saturating_add(1);
+        self.counters.ip_bytes = self.counters.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
+        let (key, from, about) = self.place(packet, payload);
+        let hash = self.hasher.hash_one(key);
+        let index = match self.find(hash, &key) {
+            Some(index) if self.continues(index, packet, from, sink) => index,
+            _ => match self.open(packet, key, hash, from) {
+                Some(index) => index,
+                None => return,
+            },
+        };
+        self.take(index, packet, payload, from, about);
+        self.reschedule(index);
+        self.update(index, sink);
+        if self.live_bytes() > self.config.memory {
+            self.make_room(index, sink);
+        }
+    }
+
+    /// Moves the packet clock and ends what has been silent for its timeout.
+    #[inline]
+    pub fn advance(&mut self, clock: u64, sink: &mut impl Sink) {
+        self.clock = self.clock.max(clock);
+        if self.wheel.is_due(clock) {
+            self.turn(sink);
+        }
+    }
+
+    fn turn(&mut self, sink: &mut impl Sink) {
+        while let Some(mut index) = self.wheel.expired(self.clock, self.sessions.is_empty()) {
+            while index != NIL {
+                let Some(session) = self.sessions.get_mut(index) else { break };
+                let next = session.links.next();
+                session.links = Links::default();
+                let deadline = session.active.saturating_add(self.timeout(self.sessions.get(index)));
+                if deadline < self.clock {
+                    self.end(index, None, deadline, false, sink);
+                } else {
+                    self.wheel.insert(&mut self.sessions, index, deadline);
+                }
+                index = next;
+            }
+        }
+    }
+
+    /// Ends every session: the capture or the sensor is over.
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        for index in 0..self.sessions.slots() {
+            if let Ok(index) = Index::try_from(index)
+                && self.sessions.get(index).is_some()
+            {
+                self.end(index, Some(Ending::Shutdown), self.clock, true, sink);
+            }
+        }
+    }
+
+    /// The key of a packet's session, the end it comes from, and the session an ICMP error speaks of.
+    fn place(&self, packet: &Packet, payload: &[u8]) -> (FlowKey, End, Option<u64>) {
+        let (key, from) = FlowKey::of(&packet.ends, packet.domain);
+        let number = packet.ends.protocol;
+        if !matches!(number, protocol::ICMP | protocol::ICMPV6) {
+            return (key, from, None);
+        }
+        if let Some(about) = quoted(number, payload) {
+            let (flow, _) = FlowKey::of(&about, packet.domain);
+            let session = self.find(self.hasher.hash_one(flow), &flow).and_then(|index| self.sessions.get(index));
+            let id = session.map(|session| session.key.session_id(session.start.nanos()));
+            // Errors about one flow are one session, which then lies in the same shard as that flow.
+            return (key.told_apart_by(flow.session_id(0) as u32 | 1 << 31), from, id);
+        }
+        let discriminator = Message::read(payload).map_or(0, |message| message.discriminator(number));
+        (key.told_apart_by(discriminator), from, None)
+    }
+
+    fn find(&self, hash: u64, key: &FlowKey) -> Option<Index> {
+        self.index.find(hash, |index| self.sessions.get(*index).is_some_and(|session| session.key == *key)).copied()
+    }
+
+    /// Whether a packet belongs to the session found for it. If not, that session is ended.
+    fn continues(&mut self, index: Index, packet: &Packet, from: End, sink: &mut impl Sink) -> bool {
+        let Some(session) = self.sessions.get(index) else { return false };
+        let deadline = session.active.saturating_add(self.timeout(Some(session)));
+        if self.clock > deadline {
+            self.end(index, None, deadline, true, sink);
+            return false;
+        }
+        if session.is_replaced_by(packet, session.side(from)) {
+            self.end(index, Some(Ending::Replaced), self.clock, true, sink);
+            return false;
+        }
+        true
+    }
+
+    fn open(&mut self, packet: &Packet, key: FlowKey, hash: u64, from: End) -> Option<Index> {
+        let mut session = Session::open(packet, key, from, self.clock);
+        if let Some(interval) = self.config.active_timeout {
+            session.next_update = self.clock.saturating_add(interval);
+        }
+        let deadline = self.clock.saturating_add(self.timeout(Some(&session)));
+        let index = self.sessions.insert(session)?;
+        let (sessions, hasher) = (&self.sessions, &self.hasher);
+        self.index
+            .insert_unique(hash, index, |index| sessions.get(*index).map_or(0, |other| hasher.hash_one(other.key)));
+        self.wheel.insert(&mut self.sessions, index, deadline);
+        self.counters.opened = self.counters.opened.saturating_add(1);
+        Some(index)
+    }
+
+    /// Lets a session take a packet.
+    fn take(&mut self, index: Index, packet: &Packet, payload: &[u8], from: End, about: Option<u64>) {
+        let Some(session) = self.sessions.get_mut(index) else { return };
+        let side = session.side(from);
+        session.count(packet, side, self.clock);
+        let file_hash = self.config.file_hash;
+        match packet.ends.protocol {
+            protocol::TCP => {
+                let position = session.tcp(packet, side);
+                if !payload.is_empty() && session.detail.is_none() {
+                    session.detail = Some(session.listening(Transport::Tcp, file_hash));
+                }
+                let wire = packet.payload_bytes;
+                let segment = position.map(|offset| Segment { offset, bytes: payload, wire });
+                session.segment(side, segment, packet.time);
+            }
+            protocol::UDP | protocol::SCTP => {
+                let transport = if packet.ends.protocol == protocol::UDP { Transport::Udp } else { Transport::Sctp };
+                if payload.is_empty() && session.detail.is_none() {
+                    return;
+                }
+                if session.detail.is_none() {
+                    session.detail = Some(session.listening(transport, file_hash));
+                }
+                session.datagram(transport, side, payload, packet.time);
+            }
+            number @ (protocol::ICMP | protocol::ICMPV6) => {
+                let detail = session.detail.get_or_insert_default();
+                if let Some(message) = Message::read(payload) {
+                    detail.icmp.get_or_insert_with(Icmp::default).message(number, message, packet.time, about);
+                }
+            }
+            _ => {}
+        }
+        if let Some(detail) = session.detail.as_deref_mut() {
+            let bytes = detail.heap_bytes();
+            self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
+            detail.accounted = bytes;
+        }
+    }
+
+    fn timeout(&self, session: Option<&Session>) -> u64 {
+        let timeouts = &self.config.timeouts;
+        match session.map_or(Phase::Other, |session| session.phase) {
+            Phase::Embryonic => timeouts.tcp_embryonic,
+            Phase::Established => timeouts.tcp_established,
+            Phase::Closing => timeouts.tcp_closing,
+            Phase::Closed | Phase::Reset => timeouts.tcp_closed,
+            Phase::Udp => timeouts.udp,
+            Phase::Answered => timeouts.answered,
+            Phase::Icmp => timeouts.icmp,
+            Phase::Other => timeouts.other,
+        }
+    }
+
+    /// Brings the session's place in the wheel forward where its deadline is nearer now. A later deadline is found out lazily.
+    fn reschedule(&mut self, index: Index) {
+        let Some(session) = self.sessions.get(index) else { return };
+        let deadline = session.active.saturating_add(self.timeout(Some(session)));
+        if session.links.is_later_than(deadline) {
+            self.wheel.remove(&mut self.sessions, index);
+            self.wheel.insert(&mut self.sessions, index, deadline);
+        }
+    }
+
+    /// Tells an open session whose active timeout has come.
+    fn update(&mut self, index: Index, sink: &mut impl Sink) {
+        let Some(interval) = self.config.active_timeout else { return };
+        let Some(session) = self.sessions.get_mut(index) else { return };
+        if self.clock < session.next_update {
+            return;
+        }
+        session.next_update = self.clock.saturating_add(interval);
+        self.facts.clear();
+        let order =
+            record::write(session, None, &self.paths, self.config.community_id_seed, &mut self.facts, self.clock);
+        let time = session.last;
+        sink.tell(&Finished { update: true, time, order, facts: &self.facts });
+        self.counters.updates = self.counters.updates.saturating_add(1);
+    }
+
+    /// Ends a session and tells it. Without an ending of its own it has the one of its phase.
+    fn end(&mut self, index: Index, ending: Option<Ending>, ended: u64, in_wheel: bool, sink: &mut impl Sink) {
+        if in_wheel {
+            self.wheel.remove(&mut self.sessions, index);
+        }
+        let Some(mut session) = self.sessions.remove(index) else { return };
+        if let Ok(entry) = self.index.find_entry(self.hasher.hash_one(session.key), |other| *other == index) {
+            entry.remove();
+        }
+        let by_phase = match session.phase {
+            Phase::Closed => Some(Ending::Fin),
+            Phase::Reset => Some(Ending::Rst),
+            Phase::Answered => Some(Ending::Answered),
+            _ => None,
+        };
+        let ending = by_phase.or(ending).unwrap_or(Ending::Idle);
+        session.close();
+        self.facts.clear();
+        let order =
+            record::write(&session, Some(ending), &self.paths, self.config.community_id_seed, &mut self.facts, ended);
+        sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
+        self.counters.told = self.counters.told.saturating_add(1);
+        let [originator, responder] = &session.halves;
+        let missed = originator.unseen().saturating_add(responder.unseen());
+        self.counters.bytes_missed = self.counters.bytes_missed.saturating_add(missed);
+        if self.facts.flags().contains(Flag::DissectorFailed) {
+            self.counters.dissectors_failed = self.counters.dissectors_failed.saturating_add(1);
+        }
+        if let Some(detail) = &session.detail {
+            self.details = self.details.saturating_sub(detail.accounted);
+        }
+    }
+
+    /// Gives up what is over the budget: out-of-order bytes first, then protocol state, then embryonic sessions, then the longest
+    /// silent. `spared` has just had a packet.
+    fn make_room(&mut self, spared: Index, sink: &mut impl Sink) {
+        // More is given up than must be, so that the next packets need not search again.
+        let enough = self.config.memory.saturating_sub(self.config.memory / HEADROOM);
+        for stage in [Shed::OutOfOrder, Shed::Dissectors, Shed::Embryonic] {
+            for _ in 0..self.sessions.slots() {
+                if self.live_bytes() <= enough {
+                    return;
+                }
+                let index = self.next_hand();
+                if index != spared {
+                    self.shed(index, stage, sink);
+                }
+            }
+        }
+        while self.live_bytes() > enough && self.sessions.len() > 1 {
+            let mut oldest = None;
+            for _ in 0..EVICTION_SAMPLE {
+                let index = self.next_hand();
+                let silent_since =
+                    self.sessions.get(index).filter(|_| index != spared).map(|session| (session.active, index));
+                oldest = oldest.into_iter().chain(silent_since).min();
+            }
+            if let Some((_, index)) = oldest {
+                self.evict(index, sink);
+            }
+        }
+    }
+
+    /// Bytes without the free slots, which can't be given back and will be used again.
+    fn live_bytes(&self) -> usize {
+        let free = self.sessions.slots().saturating_sub(self.sessions.len());
+        self.bytes().saturating_sub(free.saturating_mul(size_of::<Session>()))
+    }
+
+    fn next_hand(&mut self) -> Index {
+        let hand = self.hand;
+        self.hand = if (hand as usize).saturating_add(1) >= self.sessions.slots() { 0 } else { hand.saturating_add(1) };
+        hand
+    }
+
+    fn shed(&mut self, index: Index, stage: Shed, sink: &mut impl Sink) {
+        let Some(session) = self.sessions.get_mut(index) else { return };
+        match stage {
+            Shed::Embryonic if session.phase == Phase::Embryonic => self.evict(index, sink),
+            Shed::Embryonic => {}
+            Shed::OutOfOrder => {
+                let Some(detail) = session.detail.as_deref_mut() else { return };
+                let bytes: usize = detail.streams.iter_mut().map(Stream::shed).sum();
+                if bytes > 0 {
+                    session.marks.insert(Flag::Shed);
+                    self.counters.bytes_shed = self.counters.bytes_shed.saturating_add(bytes as u64);
+                    self.account(index);
+                }
+            }
+            Shed::Dissectors => {
+                let Some(detail) = session.detail.as_deref_mut() else { return };
+                if detail.conversation.as_mut().is_some_and(Conversation::shed) {
+                    session.marks.insert(Flag::Shed);
+                    self.counters.dissectors_shed = self.counters.dissectors_shed.saturating_add(1);
+                    self.account(index);
+                }
+            }
+        }
+    }
+
+    fn evict(&mut self, index: Index, sink: &mut impl Sink) {
+        self.counters.evicted = self.counters.evicted.saturating_add(1);
+        self.end(index, Some(Ending::Evicted), self.clock, true, sink);
+    }
+
+    /// Tells the budget what a session's details take now.
+    fn account(&mut self, index: Index) {
+        if let Some(detail) = self.sessions.get_mut(index).and_then(|session| session.detail.as_deref_mut()) {
+            let bytes = detail.heap_bytes();
+            self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
+            detail.accounted = bytes;
+        }
+    }
+}
+
+/// What is given up, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shed {
+    OutOfOrder,
+    Dissectors,
+    Embryonic,
+}
+
+impl Session {
+    /// The detail of a session that has payload, starting at what was seen of it.
+    fn listening(&self, transport: Transport, file_hash: bool) -> Box<Detail> {
+        let conversation = Some(Conversation::new(self.setup(transport, file_hash)));
+        Box::new(Detail { conversation, ..Detail::default() })
+    }
+
+    fn datagram(&mut self, transport: Transport, side: Side, payload: &[u8], time: Timestamp) {
+        let Some(conversation) = self.detail.as_deref_mut().and_then(|detail| detail.conversation.as_mut()) else {
+            return;
+        };
+        match transport {
+            Transport::Sctp => sctp::messages(payload, |message| conversation.data(side, message, time)),
+            _ => conversation.data(side, payload, time),
+        }
+        self.phase = if conversation.settled() { Phase::Answered } else { Phase::Udp };
+    }
+
+    /// Brings out what is still held, and tells the conversation that it is over.
+    fn close(&mut self) {
+        let time = self.last;
+        let Some(detail) = self.detail.as_deref_mut() else { return };
+        let Detail { conversation: Some(conversation), streams: [originator, responder], .. } = detail else { return };
+        for (side, stream) in [(Side::Originator, originator), (Side::Responder, responder)] {
+            stream.finish(&mut |delivery| give(conversation, side, delivery, time));
+        }
+        conversation.close();
+    }
+}
