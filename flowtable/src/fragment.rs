@@ -65,6 +65,8 @@ pub struct Joined {
     pub bytes: Vec<u8>,
     /// IP-layer bytes of all its fragments.
     pub ip_bytes: u32,
+    /// How many fragments it took, copies included.
+    pub pieces: u16,
     /// Whether fragments overlapped.
     pub overlapped: bool,
 }
@@ -238,7 +240,8 @@ impl Datagram {
             bytes.extend_from_slice(piece);
         }
         bytes.truncate(self.length.unwrap_or(MAX_DATAGRAM) as usize);
-        Joined { bytes, ip_bytes: self.ip_bytes, overlapped: self.overlapped }
+        let pieces = u16::try_from(self.count).unwrap_or(u16::MAX);
+        Joined { bytes, ip_bytes: self.ip_bytes, pieces, overlapped: self.overlapped }
     }
 }
 

@@ -144,6 +144,8 @@ pub struct Packet {
     pub payload_len: u32,
     /// Whether the payload lies in the decoder's joined datagram and not in the frame.
     pub joined: bool,
+    /// How many frames it took: more than one where fragments were joined.
+    pub frames: u16,
     /// TCP's fields; zero for others.
     pub tcp: TcpFields,
     /// The link-layer sender, zero where unknown.

@@ -220,7 +220,7 @@ impl Session {
         if half.packets == 0 {
             half.mac = packet.mac;
         }
-        half.packets = half.packets.saturating_add(1);
+        half.packets = half.packets.saturating_add(u64::from(packet.frames));
         half.ip_bytes = half.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
         if !tcp {
             half.payload = half.payload.saturating_add(u64::from(packet.payload_bytes));

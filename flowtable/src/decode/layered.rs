@@ -62,6 +62,7 @@ pub(super) fn decode(decoder: &mut Decoder, frame: &Frame<'_>) -> Result<Packet,
     // A datagram that was joined may hold a tunnel whose packets are fragments again, and so on.
     way.marks.insert(Flag::Fragmented);
     let mut joined = join(decoder, frame, &way, &ip)?;
+    let mut pieces = joined.pieces;
     let mut ends = ip.ends;
     let mut ip_bytes = joined.ip_bytes;
     for _ in 0..crate::path::MAX_DEPTH {
@@ -70,18 +71,18 @@ pub(super) fn decode(decoder: &mut Decoder, frame: &Frame<'_>) -> Result<Packet,
             way.marks.insert(Flag::FragmentOverlap);
         }
         let bytes = std::mem::take(&mut joined.bytes);
-        let (_, domain) = decoder.interner.intern(&way.stack);
         let walked = inside(ends, ip_bytes, &bytes, bytes.len() as u32, &mut way)?;
         match walked {
             Walked::Packet(ends, ip_bytes, inner) => {
                 let mut done = packet(decoder, frame, &way, &bytes, (ends, ip_bytes, inner));
                 done.joined = true;
+                done.frames = pieces;
                 decoder.joined = bytes;
                 return Ok(done);
             }
             Walked::Fragment(ip) => {
-                let _ = domain;
                 joined = join(decoder, frame, &way, &ip)?;
+                pieces = pieces.saturating_add(joined.pieces).saturating_sub(1);
                 ends = ip.ends;
                 ip_bytes = joined.ip_bytes;
             }
@@ -111,6 +112,7 @@ fn packet(
         payload_at: offset_in(bytes, inner.payload),
         payload_len: u32::try_from(inner.payload.len()).unwrap_or(u32::MAX),
         joined: false,
+        frames: 1,
         tcp: inner.tcp,
         mac: way.mac,
         marks,
@@ -227,6 +229,16 @@ fn ethertype<'b>(kind: u16, bytes: &'b [u8], way: &mut Way) -> Result<(Next, &'b
             Ok((Next::EtherType(inner), reader.rest()))
         }
         0x6558 => Ok((Next::Ethernet, bytes)),
+        // Provider backbone bridging (IEEE 802.1ah): a service tag, then the customer's frame.
+        0x88e7 => {
+            reader.skip(4).ok_or(Drop::BadHeader)?;
+            Ok((Next::Ethernet, reader.rest()))
+        }
+        // Cisco FabricPath: a tag, then the frame.
+        0x8903 => {
+            reader.skip(2).ok_or(Drop::BadHeader)?;
+            Ok((Next::Ethernet, reader.rest()))
+        }
         0x880b => Ok((Next::Ppp, bytes)),
         // MACsec that protects integrity alone leaves its payload readable.
         0x88e5 => {

@@ -45,6 +45,7 @@ pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
         payload_at: offset_in(frame.bytes, payload),
         payload_len: u32::try_from(payload.len()).ok()?,
         joined: false,
+        frames: 1,
         tcp,
         mac,
         marks,

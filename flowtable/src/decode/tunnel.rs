@@ -184,10 +184,22 @@ fn teredo(mut reader: Reader<'_>) -> Option<Opened<'_>> {
         reader.skip(8)?;
     }
     let rest = reader.rest();
-    let carried = rest.first().is_some_and(|first| first >> 4 == 6);
+    let mut header = Reader::new(rest);
+    header.skip(6)?;
     // A packet without a next header is a bubble: it opens a NAT and carries nothing, so it stays a session of its own.
-    let bubble = rest.get(6).is_none_or(|next| *next == 59);
-    (carried && !bubble).then_some(Opened { layer: Layer::Teredo, next: Next::Ip, rest })
+    let carries = matches!(header.u8()?, 0 | 6 | 17 | 43 | 44 | 58 | 60);
+    header.skip(1)?;
+    let [source, destination] = [header.array::<16>()?, header.array::<16>()?];
+    (carries && (teredo_address(source) || teredo_address(destination))).then_some(Opened {
+        layer: Layer::Teredo,
+        next: Next::Ip,
+        rest,
+    })
+}
+
+/// Whether an address is a Teredo client's (2001::/32, RFC 4380 4), or link-local as in router solicitations.
+fn teredo_address(address: [u8; 16]) -> bool {
+    matches!(address, [0x20, 0x01, 0, 0, ..] | [0xfe, 0x80..=0xbf, ..])
 }
 
 /// Whether these bytes, of which `cut` more were on the wire, are exactly one IP packet.
@@ -196,7 +208,11 @@ fn whole_ip(bytes: &[u8], cut: usize) -> bool {
     let mut reader = Reader::new(bytes);
     let told = match bytes.first().map(|first| first >> 4) {
         Some(4) if ipv4_header_is_right(bytes) => reader.skip(2).and_then(|()| reader.be_u16()).map(usize::from),
-        Some(6) => reader.skip(4).and_then(|()| reader.be_u16()).map(|length| usize::from(length).saturating_add(40)),
+        Some(6) => reader
+            .skip(4)
+            .and_then(|()| reader.be_u16())
+            .filter(|length| *length > 0)
+            .map(|length| usize::from(length).saturating_add(40)),
         _ => None,
     };
     told == Some(on_wire)
