@@ -32,6 +32,14 @@ serve() {
     disown
 }
 
+# fails COMMAND... is for what must not succeed.
+fails() {
+    if "$@"; then
+        echo "succeeded: $*" >&2
+        return 1
+    fi
+}
+
 # listening tcp|udp PORT waits until something on the server listens there.
 listening() {
     local try flag=-ltn
@@ -148,6 +156,7 @@ wire() {
 capture() {
     local out=$PCAPS/$NAME.pcap log=$WORK/capture.log program=tcpdump options=() try
     PACK=
+    : >"$log"
     rm -f "$out"
     while [ $# -gt 0 ]; do
         case $1 in

@@ -117,7 +117,10 @@ only_check=
 if [ "${1:-}" = --check ]; then only_check=1 && shift; fi
 scenarios=()
 for name in "${@:-*}"; do
-    for scenario in "$PCAPS/scenarios/"$name.sh; do scenarios+=("$scenario"); done
+    for scenario in "$PCAPS/scenarios/"$name.sh; do
+        [ -e "$scenario" ] || { echo "no scenario $name" >&2 && exit 2; }
+        scenarios+=("$scenario")
+    done
 done
 [ ${#scenarios[@]} -gt 0 ] || { echo "no scenario of that name" >&2 && exit 2; }
 if [ -z "$only_check" ]; then

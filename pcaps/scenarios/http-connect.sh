@@ -17,4 +17,4 @@ TLS="$(nginx_tls www.example.com)" web 127.0.0.1:443 ssl
 proxy 8888
 capture tcp
 visit --cacert /srv/ca.pem -x http://proxy.example.com:8888 https://www.example.com/new.html
-visit -x http://proxy.example.com:8888 https://nowhere.example.com/ || true
+fails visit -x http://proxy.example.com:8888 https://nowhere.example.com/

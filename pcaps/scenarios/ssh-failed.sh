@@ -16,4 +16,4 @@ head -n 1 /srv/passwords
 sed -i 1d /srv/passwords
 ASKPASS
 chmod +x "$WORK/client/srv/askpass"
-! login -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=3 alice@server true
+fails login -o PubkeyAuthentication=no -o NumberOfPasswordPrompts=3 alice@server true
