@@ -2,7 +2,7 @@
 # EDNS options with dig: a cookie, client subnet, NSID, padding, an unknown option; a version that is refused (BADVERS).
 # packages: bind9 bind9-dnsutils
 # ports: udp/53
-# expect: 4 dns.opt.code==10
+# expect: 2 dns.opt.code==10
 # expect: 1 dns.flags.response==0 && dns.opt.code==8
 # expect: 1 dns.flags.response==1 && dns.opt.code==3
 # expect: 1 dns.flags.response==1 && dns.resp.ext_rcode==1

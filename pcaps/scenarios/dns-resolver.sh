@@ -8,6 +8,7 @@
 
 . "${0%/*}/../lib.sh"
 . "$PCAPS/scenarios/lib/dns.sh"
+ipv6
 name_server 53
 echo 'search corp.example.com example.com' >>"$WORK/client/etc/resolv.conf"
 capture udp

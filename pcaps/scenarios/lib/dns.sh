@@ -41,7 +41,7 @@ host     SSHFP 4 2 9f56b2aee2e4a1d9a0a7b6ee53a6e2bcb4ad13c0e8c4f8e2a0b3ab4cb1c0f
 _443._tcp.www TLSA 3 1 1 0c72ac70b745ac19998811b131d662c9ac69dbdbe7cb23e5b514b56664c5d3d6
 *.wild   A     10.20.0.77
 $(for n in $(seq 30); do printf 'long TXT "line %02d of a record set that is too long for a datagram of 512 bytes"\n' "$n"; done)
-$(for n in $(seq 60); do printf 'huge TXT "line %02d of a record set that is too long for one frame, so that the datagram is cut up"\n' "$n"; done)
+$(for n in $(seq 36); do printf 'huge TXT "line %02d of a record set that is too long for one frame, so that the datagram is cut up"\n' "$n"; done)
 ZONE
     put /srv/reverse.zone <<ZONE
 \$TTL 3600
