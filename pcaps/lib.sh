@@ -117,6 +117,22 @@ HOSTS
     sleep 1 # the multicast memberships are announced before any capture begins
 }
 
+# router makes the server one, to 10.77.0.0/24 behind it, where 10.77.0.2 is; the link there takes 1000 bytes at most.
+router() {
+    local ns port address
+    ip netns add "$NET-far"
+    ip -n "$NET-server" link add eth1 mtu 1000 type veth peer name eth0 netns "$NET-far" mtu 1000
+    for ns in "server eth1 10.77.0.1" "far eth0 10.77.0.2"; do
+        read -r ns port address <<<"$ns"
+        ip -n "$NET-$ns" addr add "$address/24" dev "$port"
+        ip -n "$NET-$ns" link set "$port" up
+    done
+    ip -n "$NET-far" route add default via 10.77.0.1
+    ip -n "$NET-client" route add 10.77.0.0/16 via $S4
+    ip netns exec "$NET-server" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0
+    ip netns exec "$NET-far" sysctl -qw net.ipv4.icmp_ratelimit=0
+}
+
 # vxlan ID moves what follows into a VXLAN between the hosts: 10.42.0.1 and 10.42.0.2, and their names lead there.
 vxlan() {
     local ns own peer mac peer_mac
@@ -152,7 +168,7 @@ wire() {
     sleep 0.5
 }
 
-# capture [--nano|--pcapng|--gzip|--every SECONDS] [--file FILE] [FILTER...] starts to record what passes the tap.
+# capture [--nano|--pcapng|--gzip|--every SECONDS|--snap BYTES] [FILTER...] starts to record what passes the tap.
 capture() {
     local out=$PCAPS/$NAME.pcap log=$WORK/capture.log program=tcpdump options=() try
     PACK=
@@ -160,17 +176,17 @@ capture() {
     rm -f "$out"
     while [ $# -gt 0 ]; do
         case $1 in
+        --snap) options+=(-s "$2") && shift ;;
         --nano) options+=(--time-stamp-precision=nano) ;;
         --gzip) PACK=$out ;;
         --pcapng) program=dumpcap out=${out}ng ;;
         --every) options+=(-G "$2") out=$PCAPS/$NAME-%s.pcap && shift ;;
-        --file) out=$2 && shift ;;
         *) break ;;
         esac
         shift
     done
     if [ $program = tcpdump ]; then
-        ip netns exec "$NET-tap" tcpdump -i "$TAP" -s 0 -U -Z root --immediate-mode "${options[@]}" -w "$out" "$@" 2>"$log" &
+        ip netns exec "$NET-tap" tcpdump -i "$TAP" -U -Z root --immediate-mode "${options[@]}" -w "$out" "$@" 2>"$log" &
     else
         ip netns exec "$NET-tap" dumpcap -q -i "$TAP" -s 0 -f "$*" -w "$out" 2>"$log" &
     fi
@@ -203,7 +219,7 @@ leave() {
         echo "--- $NAME failed ($status); the servers said:" >&2
         tail -n 40 "$WORK/serve.log" >&2
     fi
-    for ns in tap client server; do
+    for ns in tap client server far; do
         for try in 1 2 3 4 5; do
             pids=$(ip netns pids "$NET-$ns" 2>/dev/null)
             [ -n "$pids" ] || break

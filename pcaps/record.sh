@@ -54,7 +54,7 @@ matches() { # matches SCENARIO FILE FILTER: how many frames
     while read -r decode; do
         [ -z "$decode" ] || options+=(-d "$decode")
     done < <(field "$1" decode | tr ' ' '\n')
-    if ! tshark -n -r "$2" "${options[@]}" -Y "$3" 2>"$COMPLAINTS" | wc -l; then
+    if ! tshark -2 -n -r "$2" "${options[@]}" -Y "$3" 2>"$COMPLAINTS" | wc -l; then
         cat "$COMPLAINTS" >&2
         exit 2
     fi
