@@ -206,6 +206,15 @@ captured() {
     wait "$CAPTURE" || true
     CAPTURE=
     if [ -n "$PACK" ]; then gzip -n -9 -f "$PACK"; fi
+    if [ -f "$PCAPS/$NAME.pcapng" ]; then nameless "$PCAPS/$NAME.pcapng"; fi
+}
+
+# nameless FILE crosses out what dumpcap tells of the machine: its processor and its kernel.
+nameless() {
+    local text
+    capinfos "$1" | sed -n 's/^Capture \(hardware\|oper-sys\): *//p' | while read -r text; do
+        LC_ALL=C sed -i "s/$text/${text//?/x}/g" "$1"
+    done
 }
 
 # --- beginning and end ------------------------------------------------------------------------------------------------------

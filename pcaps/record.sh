@@ -107,8 +107,8 @@ row() { # row SCENARIO NAME: its line of the table
 
 keep() { # keep NAME ROW puts the row into the table
     local readme=$PCAPS/README.md rows
-    rows=$( { grep '^| [a-z0-9_]*-[a-z0-9-]* |' "$readme" | grep -vF "| $1 |" || true; echo "$2"; } | sort )
-    sed -i '/^| [a-z0-9_]*-[a-z0-9-]* |/d' "$readme"
+    rows=$( { grep '^| [a-z][a-z0-9]*-[a-z0-9-]* |' "$readme" | grep -vF "| $1 |" || true; echo "$2"; } | sort )
+    sed -i '/^| [a-z][a-z0-9]*-[a-z0-9-]* |/d' "$readme"
     awk -v rows="$rows" '{ print } /^\| --- \|/ { print rows }' "$readme" >"$readme.new"
     mv "$readme.new" "$readme"
 }
@@ -132,7 +132,8 @@ fi
 failed=()
 for scenario in "${scenarios[@]}"; do
     name=$(basename "$scenario" .sh)
-    if [ -z "$only_check" ] && ! timeout $LIMIT_SECONDS bash "$scenario" >/dev/null; then
+    if [ -z "$only_check" ] && ! timeout $LIMIT_SECONDS bash "$scenario" >"$COMPLAINTS" 2>&1; then
+        cat "$COMPLAINTS" >&2
         failed+=("$name")
         continue
     fi

@@ -13,5 +13,5 @@ capture tcp
 fails client curl -s -u alice:letmein pop3://mail.example.com/
 for line in 'USER alice' "PASS $PASSWORD" STAT LIST 'RETR 1' 'DELE 2' QUIT; do
     sleep 0.3
-    echo "$line"
-done | client nc -C mail.example.com 110
+    printf '%s\r\n' "$line"
+done | client nc mail.example.com 110

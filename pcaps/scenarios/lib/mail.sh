@@ -32,7 +32,7 @@ mailboxes() {
     printf '%s\n' 'protocols = imap pop3' 'base_dir = /run/dovecot' 'log_path = /dev/stderr' 'disable_plaintext_auth = no' 'ssl = no' \
         'mail_location = maildir:/srv/mail/%u' 'passdb {' 'driver = passwd-file' 'args = /srv/dovecot.users' '}' \
         'userdb {' 'driver = passwd-file' 'args = /srv/dovecot.users' '}' 'auth_mechanisms = plain login cram-md5' \
-        'service auth {' 'unix_listener /srv/auth {' 'mode = 0666' '}' '}' 'state_dir = /srv/dovecot' 'listen = *' |
+        'service auth {' 'unix_listener /srv/auth {' 'mode = 0666' '}' '}' 'service anvil {' 'unix_listener anvil-auth-penalty {' 'mode = 0' '}' '}' 'state_dir = /srv/dovecot' 'listen = *' |
         put /srv/dovecot.conf
     serve dovecot -F -c /srv/dovecot.conf
     listening tcp 143
