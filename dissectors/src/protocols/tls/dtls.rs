@@ -41,6 +41,8 @@ const FOREIGN_CAP: u32 = 1000;
 const ONE_WAY_RECORDS: u32 = 64;
 /// What CAPWAP puts before DTLS records.
 const CAPWAP: [u8; 4] = [1, 0, 0, 0];
+/// What CAPWAP sends in the clear begins so: a header of 8 or 16 bytes, radio 0, 802.11, no fragment (RFC 5415 4.3).
+const CAPWAP_CLEAR: [[u8; 3]; 2] = [[0, 0x10, 2], [0, 0x20, 2]];
 /// The shortest hello: a HelloVerifyRequest.
 const HELLO_MIN: u32 = 3;
 /// The longest hello that is believed.
@@ -97,6 +99,10 @@ fn records(datagram: &[u8]) -> &[u8] {
 
 /// Whether a datagram is DTLS: a hello, or records that fill it exactly.
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if sample.bytes.first_chunk().is_some_and(|header| CAPWAP_CLEAR.contains(header)) {
+        // An access point looks for its controller before it speaks DTLS with it.
+        return if sample.bytes.get(4..8) == Some(&[0; 4]) { Verdict::NeedMore } else { Verdict::Reject };
+    }
     let mut reader = Reader::new(records(sample.bytes));
     let mut hello = None;
     let mut count = 0u32;
