@@ -4,6 +4,8 @@
 pub mod kind {
     /// Start of a zone.
     pub const SOA: u16 = 6;
+    /// Service (RFC 2782).
+    pub const SRV: u16 = 33;
     /// EDNS (RFC 6891).
     pub const OPT: u16 = 41;
     /// Signature.

@@ -136,6 +136,7 @@ pub struct Walk<'m> {
     at: usize,
     sections: [(Section, u16); 4],
     fault: Option<Fault>,
+    sound: bool,
 }
 
 impl<'m> Walk<'m> {
@@ -148,12 +149,17 @@ impl<'m> Walk<'m> {
             (Section::Authority, authority),
             (Section::Additional, additional),
         ];
-        Self { message, at: HEADER_BYTES, sections, fault: None }
+        Self { message, at: HEADER_BYTES, sections, fault: None, sound: true }
     }
 
     /// Why the walk ended before the counts were met.
     pub fn fault(&self) -> Option<Fault> {
         self.fault
+    }
+
+    /// Whether every name passed over so far may be one.
+    pub fn sound(&self) -> bool {
+        self.sound
     }
 
     /// Bytes behind the last entry.
@@ -163,8 +169,9 @@ impl<'m> Walk<'m> {
 
     fn entry(&mut self, section: Section) -> Result<Entry, Fault> {
         let name_at = self.at;
-        let fixed = name::skip(self.message, name_at)?;
-        let mut reader = Reader::new(self.message.get(fixed..).unwrap_or_default());
+        let name = name::skip(self.message, name_at)?;
+        self.sound &= name.sound;
+        let mut reader = Reader::new(self.message.get(name.after..).unwrap_or_default());
         let kind = reader.be_u16().ok_or(Fault::Short)?;
         let class = reader.be_u16().ok_or(Fault::Short)?;
         let (mut ttl, mut length) = (0, 0);

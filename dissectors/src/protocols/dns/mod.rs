@@ -86,6 +86,9 @@ pub mod fields {
     .aligned()
     .long()
     .items(ROWS);
+    /// Ports of services.
+    pub static PORT: Field =
+        Field::text("port", "the ports of answers that are SRV, joined by `;`", "RFC 2782").aligned().items(ROWS);
     /// Lifetimes.
     pub static TTL: Field = Field::number("ttl", "the shortest time to live among the answers", "RFC 1035 3.2.1")
         .aligned()
@@ -159,6 +162,7 @@ pub static ELEMENT: Element = Element {
         &f::QCLASS,
         &f::RCODE,
         &f::ANSWER,
+        &f::PORT,
         &f::TTL,
         &f::ANSWER_NAME,
         &f::FAILURES,

@@ -56,21 +56,27 @@ pub fn read(message: &[u8], at: usize) -> Result<(Name, usize), Fault> {
     Ok((name, after))
 }
 
-/// Passes over the name at `at` without putting it together. Of a pointer only the direction is checked.
-pub fn skip(message: &[u8], at: usize) -> Result<usize, Fault> {
-    let (mut here, mut wire) = (at, 1usize);
+/// A name passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Where what follows it begins.
+    pub after: usize,
+    /// It is no longer than allowed, and does not point forward. Where it leads is not looked at.
+    pub sound: bool,
+}
+
+/// Passes over the name at `at` without putting it together. What follows an unsound name can still be read.
+pub fn skip(message: &[u8], at: usize) -> Result<Skipped, Fault> {
+    let mut here = at;
     loop {
+        let fits = here.saturating_sub(at) < MAX_WIRE_BYTES;
         match Step::at(message, here)? {
-            Step::Root => return Ok(here.saturating_add(1)),
-            Step::Pointer(to) if (HEADER_BYTES..at).contains(&to) => return Ok(here.saturating_add(2)),
-            Step::Pointer(_) => return Err(Fault::Bad),
-            Step::Label(label) => {
-                wire = wire.saturating_add(label.len()).saturating_add(1);
-                if wire > MAX_WIRE_BYTES {
-                    return Err(Fault::Bad);
-                }
-                here = here.saturating_add(label.len()).saturating_add(1);
+            Step::Root => return Ok(Skipped { after: here.saturating_add(1), sound: fits }),
+            Step::Pointer(to) => {
+                let sound = fits && (HEADER_BYTES..at).contains(&to);
+                return Ok(Skipped { after: here.saturating_add(2), sound });
             }
+            Step::Label(label) => here = here.saturating_add(label.len()).saturating_add(1),
         }
     }
 }
@@ -166,7 +172,7 @@ mod tests {
         let names = b"\x03www\x07example\0\x04mail\xc0\x10";
         let (name, after) = read(&message(names), 25).unwrap();
         assert_eq!((name.text.as_slice(), after), (&b"mail.example"[..], 32));
-        assert_eq!(skip(&message(names), 25), Ok(32));
+        assert_eq!(skip(&message(names), 25), Ok(Skipped { after: 32, sound: true }));
     }
 
     #[test]
@@ -182,6 +188,7 @@ mod tests {
         assert_eq!(text(b"\xc0\x0e\x01a\0", 12), Err(Fault::Bad), "forward");
         assert_eq!(text(b"\x01a\xc0\x10\x01b\xc0\x0c", 16), Err(Fault::Bad), "round and round");
         assert_eq!(text(b"\xc0\x00", 12), Err(Fault::Bad), "into the header");
+        assert_eq!(skip(&message(b"\xc0\x0e\x01a\0"), 12), Ok(Skipped { after: 14, sound: false }));
     }
 
     #[test]
@@ -190,7 +197,7 @@ mod tests {
         let mut names = label.repeat(4);
         names.push(0);
         assert_eq!(text(&names, 12), Err(Fault::Bad));
-        assert_eq!(skip(&message(&names), 12), Err(Fault::Bad));
+        assert_eq!(skip(&message(&names), 12), Ok(Skipped { after: 12 + 257, sound: false }));
         let mut halves = label.repeat(3);
         halves.push(0);
         halves.extend_from_slice(&label);

@@ -131,6 +131,8 @@ struct Survey {
     mdns_bit: bool,
     fault: Option<Fault>,
     leftover: usize,
+    /// No name breaks the rules.
+    sound: bool,
     /// Nothing is missing that the probe should have been shown.
     shown: bool,
 }
@@ -158,6 +160,7 @@ fn look(message: &[u8], cut: bool) -> Option<Survey> {
         mdns_bit: false,
         fault: None,
         leftover: 0,
+        sound: true,
         shown: !cut,
     };
     for entry in walk.by_ref() {
@@ -165,6 +168,7 @@ fn look(message: &[u8], cut: bool) -> Option<Survey> {
     }
     survey.fault = walk.fault();
     survey.leftover = walk.leftover();
+    survey.sound = walk.sound();
     Some(survey)
 }
 
@@ -193,13 +197,13 @@ impl Survey {
 
     /// Whether every byte of the message is accounted for.
     fn whole(&self) -> bool {
-        self.fault.is_none() && self.leftover == 0
+        self.fault.is_none() && self.leftover == 0 && self.sound
     }
 
     /// A match where the message is whole, else the best that one which was cut short can be.
     fn graded(&self) -> Option<Verdict> {
         match self.fault {
-            _ if self.entries == 0 => None,
+            _ if self.entries == 0 || !self.sound => None,
             None if self.leftover == 0 => Some(Verdict::Match),
             None => Some(Verdict::Likely),
             // All that a probe may see of a large message fits.

@@ -1,7 +1,8 @@
 //! The data of records as text.
 //!
 //! The forms are those of zone files (each type's RFC), with these differences:
-//! - names have no last dot; MX is told by its exchange alone, as the preference tells nothing of who is spoken to;
+//! - names have no last dot; MX and SRV are told by the name alone to which they lead (and [`service_port`]), as preferences tell
+//!   nothing of who is spoken to;
 //! - several strings (TXT, SPF, HINFO) are joined by `;` as several answers are; a `;` inside one is written `\;`;
 //! - keys and signatures are left out: DNSKEY is told by flags, protocol, algorithm and key tag, RRSIG up to the signer;
 //! - types without a form of their own, and data that breaks its type's format, are written as RFC 3597 5 has it, `\# LENGTH
@@ -10,7 +11,7 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::kinds::type_text;
+use super::kinds::{kind, type_text};
 use super::message::Entry;
 use super::name;
 use crate::reader::Reader;
@@ -29,6 +30,13 @@ pub fn text(message: &[u8], record: &Entry) -> Vec<u8> {
     let mut out = Vec::new();
     opaque(&mut out, message.get(record.data.clone()).unwrap_or_default());
     out
+}
+
+/// The port of an SRV record (RFC 2782: `priority u16 | weight u16 | port u16 | target`).
+pub fn service_port(message: &[u8], record: &Entry) -> Option<u16> {
+    let mut reader = Reader::new(message.get(record.data.clone()).filter(|_| record.kind == kind::SRV)?);
+    reader.array::<4>()?;
+    reader.be_u16()
 }
 
 /// The key tag by which DS and RRSIG refer to a DNSKEY (RFC 4034 appendix B).
@@ -90,7 +98,10 @@ impl<'m> Form<'m> {
             // SIG, RRSIG
             24 | 46 => self.signature(),
             29 => self.location(),
-            33 => self.all(&[Self::u16, Self::u16, Self::u16, Self::name]),
+            33 => {
+                self.reader.array::<6>()?;
+                self.name()
+            }
             35 => self.all(&[Self::u16, Self::u16, Self::quoted, Self::quoted, Self::quoted, Self::name]),
             // DS, CDS, DLV, TA
             43 | 59 | 32769 | 32768 => self.all(&[Self::u16, Self::u8, Self::u8, Self::hex_rest]),
@@ -418,7 +429,7 @@ mod tests {
             "example h.example 1 2 3 4 5"
         );
         assert_eq!(of(16, b"\x06v=a; b\x00\x01c"), "v=a\\; b;c");
-        assert_eq!(of(33, b"\0\x01\0\x02\x14\xe9\xc0\x0c"), "1 2 5353 example");
+        assert_eq!(of(33, b"\0\x01\0\x02\x14\xe9\xc0\x0c"), "example");
         assert_eq!(
             of(35, b"\0\x0a\0\x14\x01U\x07E2U+sip\x0b!^.*$!sip:!\0"),
             "10 20 \"U\" \"E2U+sip\" \"!^.*$!sip:!\" ."

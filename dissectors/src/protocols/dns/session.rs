@@ -39,6 +39,8 @@ struct Row {
     rcode: Option<u16>,
     /// Joined by `;`, at most [`ANSWER_BYTES`].
     answer: Vec<u8>,
+    /// The ports of those that are SRV, joined by `;`.
+    ports: Vec<u8>,
     /// A hash of each answer taken in.
     answers: Vec<u64>,
     left_out: u32,
@@ -65,6 +67,7 @@ impl Row {
         let room = ANSWER_BYTES.saturating_sub(self.answer.len());
         if self.answer.is_empty() {
             self.answer.extend_from_slice(text.get(..room).unwrap_or(&text));
+            self.left_out = self.left_out.saturating_add(u32::from(text.len() > room));
         } else if text.len() < room {
             self.answer.push(b';');
             self.answer.extend_from_slice(&text);
@@ -73,6 +76,12 @@ impl Row {
             return;
         }
         self.answers.push(hash);
+        if let Some(port) = rdata::service_port(message, record) {
+            if !self.ports.is_empty() {
+                self.ports.push(b';');
+            }
+            self.ports.extend_from_slice(port.to_string().as_bytes());
+        }
     }
 
     /// The type's name; nothing where a response told neither question nor answers.
@@ -90,6 +99,7 @@ impl Row {
             + self.query.heap_bytes()
             + self.owner.heap_bytes()
             + self.answer.capacity()
+            + self.ports.capacity()
             + self.answers.capacity() * size_of::<u64>()
     }
 }
@@ -176,7 +186,7 @@ impl Session {
         let mut walk = Walk::new(message, &header);
         let entries: Vec<Entry> = walk.by_ref().take(ENTRIES_READ).collect();
         let beyond = walk.by_ref().filter(|entry| entry.section == Section::Answer).count();
-        if walk.fault().is_some() || walk.leftover() > 0 {
+        if walk.fault().is_some() || walk.leftover() > 0 || !walk.sound() {
             self.malformed = self.malformed.saturating_add(1);
         }
         if header.opcode() != opcode::QUERY {
@@ -260,7 +270,7 @@ impl Session {
             let question = key.unwrap_or_default();
             self.track(Tracked { id: header.id, question, row, asked: None, answered: true });
             self.conclude(header, edns, row);
-            self.answers(message, entries, beyond, row);
+            self.answers(message, header, entries, beyond, row);
             return;
         };
         let Some(known) = self.tracked.get_mut(at) else {
@@ -273,10 +283,10 @@ impl Session {
             }
             self.answered = self.answered.saturating_add(1);
             self.conclude(header, edns, row);
-            self.answers(message, entries, beyond, row);
+            self.answers(message, header, entries, beyond, row);
         } else if self.transport == Transport::Tcp {
             // A zone transfer goes on.
-            self.answers(message, entries, beyond, row);
+            self.answers(message, header, entries, beyond, row);
         } else {
             self.surplus = self.surplus.saturating_add(1);
         }
@@ -293,10 +303,14 @@ impl Session {
         }
     }
 
-    fn answers(&mut self, message: &[u8], entries: &[Entry], beyond: usize, row: Option<usize>) {
+    fn answers(&mut self, message: &[u8], header: &Header, entries: &[Entry], beyond: usize, row: Option<usize>) {
         let Some(row) = row.and_then(|at| self.rows.items_mut().get_mut(at)) else {
             return;
         };
+        // In an update this section holds prerequisites.
+        if header.opcode() == opcode::UPDATE {
+            return;
+        }
         for record in entries.iter().filter(|entry| entry.section == Section::Answer) {
             if row.query.is_empty() && row.owner.is_empty() {
                 row.owner = owner_text(message, record);
@@ -349,7 +363,12 @@ impl Session {
     fn announcement(&mut self, message: &[u8], record: &Entry) {
         let owner = owner_text(message, record);
         let known = |row: &Row| row.kind == record.kind && row.query.is_empty() && row.owner == owner;
-        let at = self.rows.items().iter().position(known).or_else(|| {
+        let row = self.rows.items().iter().position(known);
+        // A goodbye takes back what was told before; that it was told stands.
+        if row.is_some() && record.ttl == 0 {
+            return;
+        }
+        let at = row.or_else(|| {
             let class = record.class & !MDNS_BIT;
             self.row(Row { owner, kind: record.kind, class, ..Row::default() })
         });
@@ -453,6 +472,9 @@ impl Dissector for Session {
         }
         if rows.iter().any(|row| !row.answer.is_empty()) || left_out > 0 {
             element.list(&f::ANSWER, rows.iter().map(|row| row.answer.as_slice()), left_out);
+        }
+        if rows.iter().any(|row| !row.ports.is_empty()) {
+            element.list(&f::PORT, rows.iter().map(|row| row.ports.as_slice()), cut);
         }
         if rows.iter().any(|row| row.ttl.is_some()) {
             let ttl = |row: &Row| row.ttl.map_or(Value::Bytes(&[]), |ttl| Value::Number(u64::from(ttl)));
