@@ -2,4 +2,5 @@
 //!
 //! `main` only calls `run`.
 
+pub mod pipeline;
 pub mod source;

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what building (prepare.sh build) or testing (prepare.sh test) needs and the machine lacks.
+# On Debian and its relatives it installs packages; elsewhere it says what to install.
+set -eu
+
+lacking=()
+
+# need PACKAGE TEST...: PACKAGE is lacking where TEST fails.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || lacking+=("$package")
+}
+
+compiles_with() {
+    printf '#include <%s>\nint main(void){return 0;}\n' "$1" | "${CC:-cc}" -fsyntax-only -x c -
+}
+
+need gcc command -v "${CC:-cc}"
+need libpcap-dev compiles_with pcap/pcap.h
+command -v cargo >/dev/null || {
+    echo "prepare: cargo is not installed; install Rust from https://rustup.rs or your distribution" >&2
+    exit 1
+}
+
+if [ "${1:-build}" = test ]; then
+    # The receivers that the tests send to. A test whose receiver is missing says so and is skipped.
+    need rsyslog test -x /usr/sbin/rsyslogd
+fi
+
+if [ "${#lacking[@]}" -gt 0 ]; then
+    if command -v apt-get >/dev/null; then
+        sudo=
+        [ "$(id -u)" -eq 0 ] || sudo=sudo
+        echo "prepare: installing ${lacking[*]}" >&2
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacking[@]}" >/dev/null
+    else
+        echo "prepare: please install these, or what your system calls them: ${lacking[*]}" >&2
+        exit 1
+    fi
+fi
+
+if [ "${1:-build}" = test ] && [ -x tests/install-receivers.sh ]; then
+    tests/install-receivers.sh || echo "prepare: no second receiver (syslog-ng); its tests will be skipped" >&2
+fi

@@ -1,0 +1,56 @@
+//! Puts lines in the order in which their sessions ended.
+//!
+//! A table promises that nothing will be told any more that ended before an instant of the packet clock; what ended before that is
+//! complete, can be sorted, and goes out. What is kept back is a fraction of a second of the packet clock.
+
+use output::Destinations;
+
+use super::Going;
+use super::teller::{Line, Lines};
+
+/// Lines that wait for others that may come before them.
+#[derive(Debug, Default)]
+pub(super) struct Reorder {
+    waiting: Lines,
+    rest: Lines,
+}
+
+impl Reorder {
+    /// Takes lines over; `lines` is empty afterwards.
+    pub fn take(&mut self, lines: &mut Lines) {
+        if self.waiting.lines.is_empty() {
+            self.waiting.clear();
+            std::mem::swap(&mut self.waiting, lines);
+            return;
+        }
+        append(&mut self.waiting, lines, lines.lines.iter());
+        lines.clear();
+    }
+
+    /// Writes every line whose session ended before `until`.
+    pub fn write(&mut self, until: u64, destinations: &mut Destinations) -> Going {
+        let waiting = &mut self.waiting;
+        if waiting.lines.is_empty() {
+            return Going::Continue(());
+        }
+        waiting.lines.sort_unstable_by_key(|line| (line.order, line.profile));
+        let ready = waiting.lines.partition_point(|line| line.order.ended < until);
+        let (going_out, staying) = waiting.lines.split_at(ready);
+        for line in going_out {
+            destinations.write(line.profile, waiting.text(line), line.rendered)?;
+        }
+        self.rest.clear();
+        append(&mut self.rest, waiting, staying.iter());
+        std::mem::swap(&mut self.waiting, &mut self.rest);
+        Going::Continue(())
+    }
+}
+
+/// Copies some of the lines of `from`.
+fn append<'l>(to: &mut Lines, from: &Lines, lines: impl Iterator<Item = &'l Line>) {
+    for line in lines {
+        let start = to.bytes.len();
+        to.bytes.extend_from_slice(from.text(line));
+        to.lines.push(Line { start, end: to.bytes.len(), ..*line });
+    }
+}

@@ -1,0 +1,191 @@
+//! Several workers: the calling thread reads, decodes and shards; each worker owns a table; a writer puts the lines in order.
+//!
+//! Every batch goes to every worker, empty or not, so that all tables move with the same clock and the writer knows up to where
+//! lines are complete. Used parcels and line buffers go back to where they were filled.
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use flowtable::counters::Counters;
+use flowtable::decode::shard_key;
+use flowtable::path::Paths;
+use flowtable::{Config, FlowTable};
+use output::{Destinations, Identity, Profile};
+
+use super::ingest::{Ingest, Ingested};
+use super::parcel::Parcel;
+use super::reorder::Reorder;
+use super::teller::{Lines, Teller};
+use super::{Going, Outcome, Plan};
+use crate::source::{Batch, Error, Source};
+
+/// Parcels that may wait for a worker, and line buffers for the writer. More would only use more cache.
+const DEPTH: usize = 8;
+
+/// What a worker says to the writer.
+struct Told {
+    worker: usize,
+    lines: Lines,
+    /// Nothing that ended before this instant will come any more.
+    until: u64,
+}
+
+/// The ends of a worker's channels.
+struct Worker {
+    number: usize,
+    parcels: Receiver<Parcel>,
+    used_parcels: Sender<Parcel>,
+    told: Sender<Told>,
+    used_lines: Receiver<Lines>,
+}
+
+/// The reader's ends.
+struct Shard {
+    parcels: Sender<Parcel>,
+    used_parcels: Receiver<Parcel>,
+}
+
+pub(super) fn run(
+    plan: &Plan,
+    source: &mut dyn Source,
+    destinations: &mut Destinations,
+    batch_done: &mut dyn FnMut(),
+) -> Result<Outcome, Error> {
+    let ingest = Ingest::new(plan);
+    let paths = ingest.paths();
+    let profiles = destinations.profiles().to_vec();
+    let (told_in, told_out) = bounded(DEPTH.saturating_mul(plan.workers));
+    std::thread::scope(|scope| {
+        let (mut shards, mut workers, mut used_lines) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..plan.workers {
+            let (parcels_in, parcels) = bounded(DEPTH);
+            let (used_in, used_parcels) = bounded(DEPTH.saturating_mul(2));
+            let (lines_in, lines_out) = bounded(DEPTH.saturating_mul(2));
+            let worker = Worker { number, parcels, used_parcels: used_in, told: told_in.clone(), used_lines: lines_out };
+            let (config, paths, identity, profiles) =
+                (plan.table_of_one(), paths.clone(), plan.identity.clone(), profiles.clone());
+            workers.push(scope.spawn(move || work(worker, config, paths, &identity, &profiles)));
+            shards.push(Shard { parcels: parcels_in, used_parcels });
+            used_lines.push(lines_in);
+        }
+        drop(told_in);
+        let writer = scope.spawn(move || write(&told_out, &used_lines, destinations));
+        let read = read(ingest, source, &shards, batch_done);
+        // Without their senders the workers see the end, finish their sessions and let go of the writer.
+        drop(shards);
+        let mut counters = Counters::default();
+        for worker in workers {
+            match worker.join() {
+                Ok(counted) => counters.add(&counted),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        let nobody_listens = match writer.join() {
+            Ok(going) => going.is_break(),
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        Ok(Outcome { ingested: read?, counters, nobody_listens })
+    })
+}
+
+/// The reader: batches to parcels.
+fn read(
+    mut ingest: Ingest,
+    source: &mut dyn Source,
+    shards: &[Shard],
+    batch_done: &mut dyn FnMut(),
+) -> Result<Ingested, Error> {
+    // Keyed, so that nobody outside can aim all traffic at one worker.
+    let hasher = ahash::RandomState::new();
+    let mut batch = Batch::new();
+    let mut parcels: Vec<Parcel> = Vec::new();
+    while source.next_batch(&mut batch)? {
+        for shard in shards {
+            let mut parcel = shard.used_parcels.try_recv().unwrap_or_default();
+            parcel.begin(&batch);
+            parcels.push(parcel);
+        }
+        for frame in &batch.frames {
+            let bytes = batch.bytes(frame);
+            let Some((packet, clock)) = ingest.frame(frame, bytes) else { continue };
+            let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
+            let shard = shard_of(hasher.hash_one(shard_key(&packet, payload)), shards.len());
+            if let Some(parcel) = parcels.get_mut(shard) {
+                parcel.push(packet, clock, frame, ingest.joined());
+            }
+        }
+        for (shard, mut parcel) in shards.iter().zip(parcels.drain(..)) {
+            parcel.clock = ingest.clock();
+            if shard.parcels.send(parcel).is_err() {
+                // The worker is gone: nobody reads the lines any more, or it failed, which its join tells.
+                return Ok(ingest.finish());
+            }
+        }
+        batch_done();
+    }
+    Ok(ingest.finish())
+}
+
+/// Spreads a hash evenly over shards by its upper half: the tables use the lower.
+fn shard_of(hash: u64, shards: usize) -> usize {
+    usize::try_from((hash >> 32).wrapping_mul(shards as u64) >> 32).unwrap_or(0)
+}
+
+/// A worker: parcels to lines.
+fn work(worker: Worker, config: Config, paths: Paths, identity: &Identity, profiles: &[Profile]) -> Counters {
+    let mut table = FlowTable::new(config, paths);
+    let mut teller = Teller::new(identity, profiles);
+    let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
+        let mut lines = worker.used_lines.try_recv().unwrap_or_default();
+        lines.clear();
+        std::mem::swap(&mut lines, &mut teller.lines);
+        let until = until.unwrap_or(table.told_until());
+        worker.told.send(Told { worker: worker.number, lines, until }).is_ok()
+    };
+    for mut parcel in &worker.parcels {
+        for (packet, payload, clock) in parcel.packets() {
+            table.packet(packet, payload, clock, &mut teller);
+        }
+        table.advance(parcel.clock, &mut teller);
+        parcel.release();
+        // Where the reader has enough of them the parcel is dropped.
+        let _ = worker.used_parcels.try_send(parcel);
+        if !tell(&table, &mut teller, None) {
+            return *table.counters();
+        }
+    }
+    table.finish(&mut teller);
+    tell(&table, &mut teller, Some(u64::MAX));
+    *table.counters()
+}
+
+/// The writer: lines in order to the destinations.
+fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], destinations: &mut Destinations) -> Going {
+    let mut reorder = Reorder::default();
+    let mut reached = vec![0u64; used_lines.len()];
+    for Told { worker, mut lines, until } in told {
+        reorder.take(&mut lines);
+        if let Some(reached) = reached.get_mut(worker) {
+            *reached = until;
+        }
+        if let Some(used) = used_lines.get(worker) {
+            let _ = used.try_send(lines);
+        }
+        reorder.write(reached.iter().copied().min().unwrap_or(0), destinations)?;
+    }
+    reorder.write(u64::MAX, destinations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_spread_over_all_shards() {
+        for shards in [1, 2, 3, 8] {
+            let mut seen = vec![0u32; shards];
+            for hash in 0..1000u64 {
+                seen[shard_of(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15), shards)] += 1;
+            }
+            assert!(seen.iter().all(|count| *count > 500 / shards as u32), "{seen:?}");
+        }
+    }
+}

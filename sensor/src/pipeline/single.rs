@@ -1,0 +1,43 @@
+//! One worker: everything in one thread, no hand-over.
+
+use flowtable::FlowTable;
+use output::Destinations;
+
+use super::ingest::Ingest;
+use super::reorder::Reorder;
+use super::teller::Teller;
+use super::{Going, Outcome, Plan};
+use crate::source::{Batch, Error, Source};
+
+pub(super) fn run(
+    plan: &Plan,
+    source: &mut dyn Source,
+    destinations: &mut Destinations,
+    batch_done: &mut dyn FnMut(),
+) -> Result<Outcome, Error> {
+    let mut ingest = Ingest::new(plan);
+    let mut table = FlowTable::new(plan.table_of_one(), ingest.paths());
+    let mut teller = Teller::new(&plan.identity, destinations.profiles());
+    let mut reorder = Reorder::default();
+    let mut batch = Batch::new();
+    let mut going = Going::Continue(());
+    while going.is_continue() && source.next_batch(&mut batch)? {
+        for frame in &batch.frames {
+            let bytes = batch.bytes(frame);
+            if let Some((packet, clock)) = ingest.frame(frame, bytes) {
+                let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
+                table.packet(&packet, payload, clock, &mut teller);
+            }
+        }
+        table.advance(ingest.clock(), &mut teller);
+        reorder.take(&mut teller.lines);
+        going = reorder.write(table.told_until(), destinations);
+        batch_done();
+    }
+    if going.is_continue() {
+        table.finish(&mut teller);
+        reorder.take(&mut teller.lines);
+        going = reorder.write(u64::MAX, destinations);
+    }
+    Ok(Outcome { ingested: ingest.finish(), counters: *table.counters(), nobody_listens: going.is_break() })
+}

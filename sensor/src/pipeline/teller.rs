@@ -1,0 +1,60 @@
+//! Sessions to lines.
+
+use flowtable::finished::{Finished, Order, Sink};
+use output::{Identity, MsgId, Profile, Record, Rendered, Renderer};
+
+/// One rendered line among others in one buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    /// Its place among all lines.
+    pub order: Order,
+    /// The profile it was rendered for.
+    pub profile: usize,
+    pub start: usize,
+    pub end: usize,
+    pub rendered: Rendered,
+}
+
+/// Rendered lines and the buffer they lie in.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub bytes: Vec<u8>,
+    pub lines: Vec<Line>,
+}
+
+impl Lines {
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.lines.clear();
+    }
+
+    pub fn text(&self, line: &Line) -> &[u8] {
+        self.bytes.get(line.start..line.end).unwrap_or_default()
+    }
+}
+
+/// Renders each session that a table tells, once for every distinct profile.
+pub(super) struct Teller {
+    renderers: Vec<Renderer>,
+    pub lines: Lines,
+}
+
+impl Teller {
+    pub fn new(identity: &Identity, profiles: &[Profile]) -> Self {
+        let renderers = profiles.iter().map(|profile| Renderer::new(identity, *profile)).collect();
+        Self { renderers, lines: Lines::default() }
+    }
+}
+
+impl Sink for Teller {
+    fn tell(&mut self, finished: &Finished<'_>) {
+        let msg_id = if finished.update { MsgId::Update } else { MsgId::Session };
+        let record = Record { msg_id, time: finished.time, facts: finished.facts, severity: None };
+        let Lines { bytes, lines } = &mut self.lines;
+        for (profile, renderer) in self.renderers.iter_mut().enumerate() {
+            let start = bytes.len();
+            let rendered = renderer.render(&record, bytes);
+            lines.push(Line { order: finished.order, profile, start, end: bytes.len(), rendered });
+        }
+    }
+}
