@@ -1,0 +1,254 @@
+//! Where lines go, as an operator writes it.
+//!
+//! | written | is |
+//! | --- | --- |
+//! | `-`, `stdout:` | the standard output |
+//! | `file:PATH` | a file, added to |
+//! | `udp://HOST:PORT` | a datagram for each line (RFC 5426) |
+//! | `tcp://HOST:PORT` | a stream with octet counting (RFC 6587 3.4.1) |
+//! | `unix:PATH` | a local socket such as `/dev/log`, of datagrams or a stream, whichever listens there |
+//!
+//! Behind a `?` stand options, joined by `&`: `limit=BYTES`, `format=rfc5424|json`, `sequence=yes|no`, and where the destination is a
+//! stream `framing=octets|newline`. Options begin at the last `?`, so a path that holds one is ended with another.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::sequence::SEQUENCE_BYTES;
+use crate::record::{DATAGRAM_LIMIT, DEFAULT_LIMIT, Format, MIN_LIMIT, Profile};
+
+/// The longest line that may be asked for.
+const MOST_BYTES: usize = 1 << 20;
+/// The longest line that may be asked for in a datagram: what IPv4 lets UDP carry.
+const MOST_DATAGRAM_BYTES: usize = 65_507;
+
+/// A destination, not opened yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Where.
+    pub target: Target,
+    /// How lines look.
+    pub format: Format,
+    /// The most bytes of a line as it is sent, without the end or frame around it.
+    pub limit: usize,
+    /// How a stream tells lines apart.
+    pub framing: Framing,
+    /// Whether lines are numbered.
+    pub sequence: bool,
+}
+
+/// The place that lines go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The standard output.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+    /// Datagrams to a host and port.
+    Udp(String),
+    /// A stream to a host and port.
+    Tcp(String),
+    /// A local socket.
+    Unix(PathBuf),
+}
+
+/// How a stream tells where a line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Its length stands before it (RFC 6587 3.4.1).
+    Octets,
+    /// A line feed stands behind it (RFC 6587 3.4.2).
+    Newline,
+}
+
+impl Spec {
+    /// A destination with the options that it has when none are written.
+    pub fn new(target: Target) -> Self {
+        let datagram = matches!(target, Target::Udp(_));
+        let network = datagram || matches!(target, Target::Tcp(_));
+        Self {
+            format: Format::Rfc5424,
+            limit: if datagram { DATAGRAM_LIMIT } else { DEFAULT_LIMIT },
+            framing: if matches!(target, Target::Tcp(_)) { Framing::Octets } else { Framing::Newline },
+            sequence: network,
+            target,
+        }
+    }
+
+    /// What lines for it must be like. Room for the sequence number is left where lines have one.
+    pub fn profile(&self) -> Profile {
+        let reserved = if self.sequence { SEQUENCE_BYTES } else { 0 };
+        Profile { format: self.format, limit: self.limit.saturating_sub(reserved) }
+    }
+
+    fn option(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match (name, value) {
+            ("limit", _) => {
+                let most = if matches!(self.target, Target::Udp(_)) { MOST_DATAGRAM_BYTES } else { MOST_BYTES };
+                let least = MIN_LIMIT + SEQUENCE_BYTES;
+                let limit = value.parse().ok().filter(|limit| (least..=most).contains(limit));
+                self.limit = limit.ok_or_else(|| format!("limit is a number of bytes from {least} to {most}"))?;
+            }
+            ("format", "rfc5424") => self.format = Format::Rfc5424,
+            ("format", "json") => self.format = Format::Json,
+            ("format", _) => return Err("format is rfc5424 or json".to_owned()),
+            ("sequence", "yes") => self.sequence = true,
+            ("sequence", "no") => self.sequence = false,
+            ("sequence", _) => return Err("sequence is yes or no".to_owned()),
+            ("framing", _) if !matches!(self.target, Target::Tcp(_) | Target::Unix(_)) => {
+                return Err("framing is an option of tcp: and unix: only".to_owned());
+            }
+            ("framing", "octets") => self.framing = Framing::Octets,
+            ("framing", "newline") => self.framing = Framing::Newline,
+            ("framing", _) => return Err("framing is octets or newline".to_owned()),
+            _ => return Err(format!("there is no option `{name}`: write limit, format, sequence or framing")),
+        }
+        Ok(())
+    }
+}
+
+/// Why a destination can't be understood: one line, with what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError(String);
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl FromStr for Spec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let wrong = |why: String| SpecError(format!("destination `{text}`: {why}"));
+        let (place, options) = text.rsplit_once('?').unwrap_or((text, ""));
+        let mut spec = Self::new(target(place).map_err(wrong)?);
+        let mut seen = Vec::new();
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            let (name, value) = option
+                .split_once('=')
+                .ok_or_else(|| wrong(format!("the option `{option}` has no value: write {option}=VALUE")))?;
+            if seen.contains(&name) {
+                return Err(wrong(format!("the option `{name}` stands twice")));
+            }
+            seen.push(name);
+            spec.option(name, value).map_err(wrong)?;
+        }
+        // JSON has no framing of its own to match syslog's, and those who take it over TCP take lines.
+        if spec.format == Format::Json && !seen.contains(&"framing") {
+            spec.framing = Framing::Newline;
+        }
+        Ok(spec)
+    }
+}
+
+fn target(place: &str) -> Result<Target, String> {
+    const FORMS: &str = "- (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT or unix:PATH";
+    if place == "-" {
+        return Ok(Target::Stdout);
+    }
+    let (scheme, rest) = place.split_once(':').ok_or_else(|| match place {
+        "" => format!("it is empty: write {FORMS}"),
+        _ => format!("it has no kind: write file:{place} for a file, else {FORMS}"),
+    })?;
+    match scheme {
+        "stdout" if rest.is_empty() => Ok(Target::Stdout),
+        "file" | "unix" if rest.is_empty() => Err(format!("it has no path: write {scheme}:PATH")),
+        "file" => Ok(Target::File(rest.into())),
+        "unix" => Ok(Target::Unix(rest.into())),
+        "udp" => Ok(Target::Udp(host_and_port(scheme, rest)?)),
+        "tcp" => Ok(Target::Tcp(host_and_port(scheme, rest)?)),
+        _ => Err(format!("there is no kind `{scheme}:`: write {FORMS}")),
+    }
+}
+
+fn host_and_port(scheme: &str, rest: &str) -> Result<String, String> {
+    let form = format!("write {scheme}://HOST:PORT, such as {scheme}://192.0.2.1:514 or {scheme}://[2001:db8::1]:514");
+    let place = rest.strip_prefix("//").ok_or_else(|| format!("`//` is missing: {form}"))?;
+    let (host, port) = place
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty() && (!host.contains(':') || host.starts_with('[') && host.ends_with(']')))
+        .ok_or_else(|| format!("`{place}` is not a host and a port: {form}"))?;
+    match port.parse::<u16>() {
+        Ok(1..) if !host.contains(['/', '@', ' ']) => Ok(place.to_owned()),
+        Ok(_) => Err(format!("`{host}` is no host or 0 no port: {form}")),
+        Err(_) => Err(format!("`{port}` is no port: {form}")),
+    }
+}
+
+impl fmt::Display for Spec {
+    /// The destination without its options: what messages and counters name it by.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.target {
+            Target::Stdout => f.write_str("stdout:"),
+            Target::File(path) => write!(f, "file:{}", path.display()),
+            Target::Udp(place) => write!(f, "udp://{place}"),
+            Target::Tcp(place) => write!(f, "tcp://{place}"),
+            Target::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> Spec {
+        text.parse().unwrap()
+    }
+
+    fn error(text: &str) -> String {
+        text.parse::<Spec>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_kind_is_understood() {
+        assert_eq!(spec("-").target, Target::Stdout);
+        assert_eq!(spec("stdout:?format=json").format, Format::Json);
+        assert_eq!(spec("file:/var/log/a b.log").target, Target::File("/var/log/a b.log".into()));
+        assert_eq!(spec("file:what?.log?").target, Target::File("what?.log".into()));
+        assert_eq!(spec("udp://[::1]:514").target, Target::Udp("[::1]:514".into()));
+        assert_eq!(spec("tcp://siem.example:601?framing=newline").framing, Framing::Newline);
+        assert_eq!(spec("unix:/dev/log").to_string(), "unix:/dev/log");
+    }
+
+    #[test]
+    fn defaults_are_what_the_receivers_survive() {
+        assert_eq!(spec("-").profile(), Profile { format: Format::Rfc5424, limit: 8000 });
+        assert_eq!((spec("udp://a:1").limit, spec("udp://a:1").profile().limit), (1400, 1370));
+        assert_eq!(spec("udp://a:1?sequence=no&limit=9000").profile().limit, 9000);
+        assert_eq!(spec("tcp://a:1").framing, Framing::Octets);
+        assert_eq!(spec("tcp://a:1?format=json").framing, Framing::Newline);
+        assert_eq!(spec("tcp://a:1?format=json&framing=octets").framing, Framing::Octets);
+        assert!(!spec("file:x").sequence && !spec("unix:x").sequence && spec("tcp://a:1").sequence);
+    }
+
+    #[test]
+    fn an_error_says_what_to_write() {
+        for (text, part) in [
+            ("sessions.log", "write file:sessions.log"),
+            ("", "it is empty: write - (standard output)"),
+            ("relp://a:1", "there is no kind `relp:`: write -"),
+            ("udp:a:1", "`//` is missing: write udp://HOST:PORT"),
+            ("udp://a", "`a` is not a host and a port"),
+            ("tcp://::1:514", "write tcp://HOST:PORT, such as"),
+            ("tcp://a:http", "`http` is no port"),
+            ("tcp://a:0", "0 no port"),
+            ("file:", "it has no path"),
+            ("-?limit=100", "limit is a number of bytes from 510 to 1048576"),
+            ("udp://a:1?limit=100000", "to 65507"),
+            ("-?format=xml", "format is rfc5424 or json"),
+            ("-?sequence", "write sequence=VALUE"),
+            ("-?colour=red", "there is no option `colour`: write limit, format, sequence or framing"),
+            ("udp://a:1?framing=octets", "framing is an option of tcp: and unix: only"),
+            ("-?limit=1000&limit=2000", "stands twice"),
+        ] {
+            assert!(error(text).contains(part), "{text}: {}", error(text));
+            assert!(error(text).starts_with(&format!("destination `{text}`: ")));
+        }
+    }
+}

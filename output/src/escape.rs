@@ -1,0 +1,203 @@
+//! How wire bytes become text that no line, parameter or list can be broken with.
+//!
+//! Bytes that are not UTF-8, control characters (C0, C1, DEL), characters that reorder what a person reads (bidirectional marks,
+//! overrides and isolates) or that some readers take for the end of a line (U+2028, U+2029), and `%`, `"`, `\`, `]` are written
+//! `%XX`, upper-case hexadecimal for each byte. In a list the comma is too. What remains needs no escaping by RFC 5424 nor by JSON,
+//! so a receiver that does not unescape sees the same value as one that does, and [`decode`] gives the wire's bytes back.
+
+/// Whether a comma separates values here, and so must be escaped inside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comma {
+    /// It stands for itself.
+    Plain,
+    /// It is written `%2C`.
+    Escaped,
+}
+
+/// How many bytes are looked at in one step of the search for something to escape.
+const STRIDE: usize = 16;
+
+/// Appends `bytes` in their escaped form.
+pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
+    // Nearly every value is plain ASCII: one vectorised look, one copy.
+    if bytes.chunks(STRIDE).all(|chunk| chunk.iter().fold(true, |clean, &byte| clean & is_clean(byte, comma))) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    let escaped = |character: char| must_escape(character, comma);
+    for chunk in bytes.utf8_chunks() {
+        for piece in chunk.valid().split_inclusive(escaped) {
+            match piece.char_indices().next_back() {
+                Some((at, last)) if escaped(last) => {
+                    let (clean, last) = piece.split_at_checked(at).unwrap_or_default();
+                    out.extend_from_slice(clean.as_bytes());
+                    percent(last.as_bytes(), out);
+                }
+                _ => out.extend_from_slice(piece.as_bytes()),
+            }
+        }
+        percent(chunk.invalid(), out);
+    }
+}
+
+/// The bytes that `text`, an escaped value, stands for. A `%` that begins no escape stands for itself.
+pub fn decode(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = (first == b'%').then(|| after.split_first_chunk::<2>()).flatten();
+        match escaped.and_then(|(&[high, low], after)| Some((digit(high)? << 4 | digit(low)?, after))) {
+            Some((byte, after)) => {
+                out.push(byte);
+                rest = after;
+            }
+            None => {
+                out.push(first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// The first bytes of a value, at most `cap` of them, without half a character at their end.
+pub fn head(bytes: &[u8], cap: usize) -> &[u8] {
+    let Some((kept, rest)) = bytes.split_at_checked(cap) else {
+        return bytes;
+    };
+    if !rest.first().is_some_and(|&next| is_continuation(next)) {
+        return kept;
+    }
+    // The character that holds the border began one to three bytes before it, if it is one at all.
+    for back in 1..=3 {
+        let Some((before, character)) = cap.checked_sub(back).and_then(|at| bytes.split_at_checked(at)) else {
+            break;
+        };
+        let whole = character.get(..4).unwrap_or(character).utf8_chunks().next();
+        let width = whole.and_then(|chunk| chunk.valid().chars().next()).map_or(0, char::len_utf8);
+        if width > back {
+            return before;
+        }
+    }
+    kept
+}
+
+/// The first bytes of an *escaped* value, at most `cap` of them, without half a character or half an escape at their end.
+pub fn encoded_head(encoded: &[u8], cap: usize) -> &[u8] {
+    let kept = head(encoded, cap);
+    if kept.len() == encoded.len() {
+        return kept;
+    }
+    match kept {
+        [before @ .., b'%'] | [before @ .., b'%', _] => before,
+        _ => kept,
+    }
+}
+
+/// How many wire bytes an escaped value stands for.
+pub fn decoded_len(encoded: &[u8]) -> usize {
+    let escapes = encoded.iter().filter(|&&byte| byte == b'%').count();
+    encoded.len().saturating_sub(escapes.saturating_mul(2))
+}
+
+const fn is_clean(byte: u8, comma: Comma) -> bool {
+    let dirty = byte.wrapping_sub(b' ') >= 0x5f
+        || byte == b'%'
+        || byte == b'"'
+        || byte == b'\\'
+        || byte == b']'
+        || byte == b',' && matches!(comma, Comma::Escaped);
+    !dirty
+}
+
+fn must_escape(character: char, comma: Comma) -> bool {
+    match character {
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '%' | '"' | '\\' | ']' => true,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        ',' => comma == Comma::Escaped,
+        _ => false,
+    }
+}
+
+const fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
+
+fn percent(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        out.extend_from_slice(&[b'%', hex_digit(byte >> 4, b'A'), hex_digit(byte & 15, b'A')]);
+    }
+}
+
+/// The hexadecimal digit of a number below 16; `ten` is the digit for 10.
+pub(crate) const fn hex_digit(nibble: u8, ten: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { ten + (nibble & 15) - 10 }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(bytes: &[u8], comma: Comma) -> String {
+        let mut out = Vec::new();
+        encode(bytes, comma, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_could_break_a_line_is_escaped_and_text_is_not() {
+        let plain = |bytes: &[u8]| encoded(bytes, Comma::Plain);
+        assert_eq!(plain(b"a b,c"), "a b,c");
+        assert_eq!(encoded(b"a b,c", Comma::Escaped), "a b%2Cc");
+        assert_eq!(plain(b"\r\n\0\x7f%\"\\]["), "%0D%0A%00%7F%25%22%5C%5D[");
+        assert_eq!(plain("Grüße, 世界 🌍".as_bytes()), "Grüße, 世界 🌍");
+        assert_eq!(plain("\u{85}\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}".as_bytes()), {
+            "%C2%85%E2%80%AE%E2%81%A6%E2%80%8F%D8%9C%E2%80%A8"
+        });
+        assert_eq!(plain(b"caf\xe9 \xf0\x9f\x8c"), "caf%E9 %F0%9F%8C");
+        assert_eq!(plain(b"0123456789abcdef\n"), "0123456789abcdef%0A");
+    }
+
+    #[test]
+    fn a_percent_sign_without_digits_stands_for_itself() {
+        assert_eq!(decode("100% %4 %zz %41%"), b"100% %4 %zz A%");
+    }
+
+    #[test]
+    fn a_cut_leaves_whole_characters_and_escapes() {
+        assert_eq!(head("aü€🌍".as_bytes(), 2), b"a");
+        assert_eq!(head("aü€🌍".as_bytes(), 3), "aü".as_bytes());
+        assert_eq!(head("aü€🌍".as_bytes(), 9), "aü€".as_bytes());
+        assert_eq!(head(b"\x80\x80\x80\x80\x80", 3), b"\x80\x80\x80");
+        assert_eq!(head(b"a\xe2\x82b\x80", 4), b"a\xe2\x82b");
+        assert_eq!(encoded_head(b"a%0Ab", 2), b"a");
+        assert_eq!(encoded_head(b"a%0Ab", 3), b"a");
+        assert_eq!(encoded_head(b"a%0Ab", 4), b"a%0A");
+        assert_eq!(encoded_head(b"a%0A", 4), b"a%0A");
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_gives_the_bytes_back(bytes: Vec<u8>) {
+            for comma in [Comma::Plain, Comma::Escaped] {
+                let text = encoded(&bytes, comma);
+                prop_assert_eq!(decode(&text), &bytes[..]);
+                prop_assert_eq!(decoded_len(text.as_bytes()), bytes.len());
+                prop_assert!(!text.chars().any(|character| character.is_control() || "\"\\]".contains(character)));
+            }
+        }
+
+        #[test]
+        fn a_cut_text_is_a_prefix_and_stays_text(text: String, cap in 0usize..40) {
+            let kept = head(text.as_bytes(), cap);
+            prop_assert!(kept.len() <= cap && text.as_bytes().starts_with(kept));
+            prop_assert!(std::str::from_utf8(kept).is_ok());
+            prop_assert!(kept.len() + 4 > cap.min(text.len()));
+        }
+    }
+}
