@@ -49,6 +49,7 @@ fn kind(field: &Field) -> String {
         Kind::Mac => "hardware address",
         Kind::Pair => "pair",
         Kind::YesNo => "yes or no",
+        Kind::Id => "session id, 16 hexadecimal digits",
     }
     .to_owned();
     if !field.unit.is_empty() && !matches!(field.kind, Kind::Seconds | Kind::Milliseconds) {

@@ -54,6 +54,13 @@ pub fn address(address: IpAddr, out: &mut Vec<u8>) {
     }
 }
 
+/// A session's id: sixteen lower-case hexadecimal digits.
+pub fn id(id: u64, out: &mut Vec<u8>) {
+    for byte in id.to_be_bytes() {
+        out.extend_from_slice(&[hex_digit(byte >> 4, b'a'), hex_digit(byte & 15, b'a')]);
+    }
+}
+
 /// A hardware address: lower-case pairs of digits with colons.
 pub fn mac(mac: [u8; 6], out: &mut Vec<u8>) {
     for (at, byte) in mac.into_iter().enumerate() {

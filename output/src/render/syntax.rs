@@ -166,6 +166,7 @@ impl Syntax {
                 value::number(dst, out);
                 out.extend_from_slice(after);
             }
+            Value::Id(id) => value::id(id, out),
             Value::YesNo(yes) => out.extend_from_slice(match (self.format, yes) {
                 (Format::Rfc5424, true) => b"yes",
                 (Format::Rfc5424, false) => b"no",
