@@ -1,12 +1,13 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`].
 
 pub mod dns;
+pub mod ssh;
 pub mod tls;
 
 use crate::protocol::Protocol;
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
-pub static ALL: &[&Protocol] = &[&tls::PROTOCOL, &tls::dtls::PROTOCOL, &dns::MDNS, &dns::LLMNR, &dns::DNS];
+pub static ALL: &[&Protocol] = &[&ssh::SSH, &tls::PROTOCOL, &tls::dtls::PROTOCOL, &dns::MDNS, &dns::LLMNR, &dns::DNS];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
 
