@@ -204,8 +204,8 @@ impl Replay {
     fn refused(&mut self, input: Input, error: OpenError) -> Result<Option<Option<Waiting>>, Error> {
         let path = input.path;
         match error {
-            OpenError::Cut => {
-                let what = "the file ends in its header".into();
+            OpenError::Cut | OpenError::Broken(_) => {
+                let what = error.what();
                 self.damaged(Damage { path, offset: 0, what });
                 self.counters.files += 1;
                 return Ok(Some(None));
@@ -331,6 +331,8 @@ enum OpenError {
     Unsupported(String),
     /// It is a capture, but ends in its header.
     Cut,
+    /// It is compressed, and broken from its beginning.
+    Broken(std::io::Error),
 }
 
 impl OpenError {
@@ -341,6 +343,7 @@ impl OpenError {
             Self::NotACapture => "is no capture".into(),
             Self::Unsupported(what) => format!("is a capture of an unknown kind ({what})"),
             Self::Cut => "the file ends in its header".into(),
+            Self::Broken(error) => format!("can't be decompressed: {error}"),
         }
     }
 }
@@ -352,8 +355,12 @@ fn open(input: &Input, read: &Arc<AtomicU64>, place: Decompress, tools: &mut Too
     } else {
         File::open(&input.path).and_then(|file| compression::file(file, read, place))
     };
-    let stream = stream.map_err(OpenError::Io)?;
-    match Tape::open(input.path.clone(), stream, tools).map_err(OpenError::Io)? {
+    let failed = |error: std::io::Error| match error.raw_os_error() {
+        Some(_) => OpenError::Io(error),
+        // It is not the system that complains: it is a decoder.
+        None => OpenError::Broken(error),
+    };
+    match Tape::open(input.path.clone(), stream.map_err(failed)?, tools).map_err(failed)? {
         Opened::Tape(tape) => Ok(tape),
         Opened::Other(Beginning::Cut, _) => Err(OpenError::Cut),
         Opened::Other(Beginning::Unsupported(what), _) => Err(OpenError::Unsupported(what)),

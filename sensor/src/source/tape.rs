@@ -88,7 +88,10 @@ impl Tape {
                 Ok(_) => {}
                 Err(error) if blank.is_empty() => return Err(error),
                 // What was read decides what this is; then the error comes again.
-                Err(error) => input = Box::new(Failed(Some(error))),
+                Err(error) => {
+                    input = Box::new(Failed(Some(error)));
+                    break;
+                }
             }
         }
         let block = blank.share();
