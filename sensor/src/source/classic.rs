@@ -102,7 +102,9 @@ impl Classic {
             Lengths::SmallerIsCaptured => (first.min(second), first.max(second)),
         };
         if caplen > MAX_CAPLEN {
-            return Step::Damage(format!("a packet of {caplen} bytes, more than the {MAX_CAPLEN} any capture holds").into());
+            return Step::Damage(
+                format!("a packet of {caplen} bytes, more than the {MAX_CAPLEN} any capture holds").into(),
+            );
         }
         let whole = header_bytes.saturating_add(caplen as usize);
         if rest.len() < whole {

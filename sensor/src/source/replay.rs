@@ -157,7 +157,8 @@ impl Replay {
     /// What a curious user may want to know: files that were no captures, link types on which the filter makes no sense.
     pub fn notes(&self) -> Vec<String> {
         let senseless = self.filter.iter().flat_map(Filter::senseless_links);
-        let senseless = senseless.map(|link| format!("the filter makes no sense on link type {link}: none of its frames pass"));
+        let senseless =
+            senseless.map(|link| format!("the filter makes no sense on link type {link}: none of its frames pass"));
         self.notes.iter().cloned().chain(senseless).collect()
     }
 
@@ -214,7 +215,9 @@ impl Replay {
             OpenError::Empty if input.found_in.is_none() => return Err(Error::Empty { path }),
             OpenError::NotACapture if input.found_in.is_none() => return Err(Error::NotACapture { path }),
             OpenError::Unsupported(what) if input.found_in.is_none() => return Err(Error::Unsupported { path, what }),
-            OpenError::Io(_) | OpenError::Unsupported(_) => self.damaged(Damage { path, offset: 0, what: error.what() }),
+            OpenError::Io(_) | OpenError::Unsupported(_) => {
+                self.damaged(Damage { path, offset: 0, what: error.what() })
+            }
             OpenError::Empty | OpenError::NotACapture => {
                 if self.notes.len() < MAX_TOLD {
                     self.notes.push(format!("{}: {}: passed over", Shown(&path), error.what()));
@@ -349,7 +352,12 @@ impl OpenError {
 }
 
 /// Opens a file and reads its header.
-fn open(input: &Input, read: &Arc<AtomicU64>, place: Decompress, tools: &mut Tools<'_>) -> Result<Box<Tape>, OpenError> {
+fn open(
+    input: &Input,
+    read: &Arc<AtomicU64>,
+    place: Decompress,
+    tools: &mut Tools<'_>,
+) -> Result<Box<Tape>, OpenError> {
     let stream = if input.is_standard_input() {
         compression::standard_input(read)
     } else {

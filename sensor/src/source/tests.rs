@@ -119,7 +119,8 @@ fn every_kind_of_pcapng_block_is_read() {
 #[test]
 fn a_simple_packet_is_as_long_as_its_interface_allows() {
     let s = Section(Order::Little);
-    let file = [s.header(), s.interface(1, 5, &[]), s.simple_packet(b"12345", 1000), s.simple_packet(b"12", 2)].concat();
+    let file =
+        [s.header(), s.interface(1, 5, &[]), s.simple_packet(b"12345", 1000), s.simple_packet(b"12", 2)].concat();
     assert_eq!(walk_bytes(&file), (vec![(0, b"12345".to_vec(), 1000, 1), (0, b"12".to_vec(), 2, 1)], None));
 }
 
@@ -168,7 +169,8 @@ fn unknown_versions_and_reserved_bits_are_refused() {
 
 #[test]
 fn what_is_no_capture_is_told_from_what_is() {
-    for bytes in [&b""[..], b"x", b"\xd4\xc3\xb2", b"GET / HTTP/1.1\r\n", b"\n\r\r\n0000 no byte order here", &[0; 100]] {
+    for bytes in [&b""[..], b"x", b"\xd4\xc3\xb2", b"GET / HTTP/1.1\r\n", b"\n\r\r\n0000 no byte order here", &[0; 100]]
+    {
         assert_eq!(walk_bytes(bytes), (vec![], Some("no capture".into())), "{bytes:?}");
     }
 }
@@ -200,7 +202,10 @@ fn a_cut_classic_file_keeps_every_whole_packet() {
             ends.push(ends.last().unwrap() + classic.record(nanos, bytes, 0).len());
         }
         cut_anywhere(&file, &frames, &ends[1..]);
-        assert_eq!(walk_bytes(&file[..file.len() - 1]).1.unwrap(), format!("the file ends in the middle of a record at {}", ends[2]));
+        assert_eq!(
+            walk_bytes(&file[..file.len() - 1]).1.unwrap(),
+            format!("the file ends in the middle of a record at {}", ends[2])
+        );
     }
 }
 
@@ -236,7 +241,10 @@ fn insane_lengths_are_damage_and_keep_what_was_before() {
     file.extend([0; 300_000]);
     let (frames, end) = walk_bytes(&file);
     assert_eq!(frames.len(), 1);
-    assert_eq!(end.unwrap(), format!("a packet of 262145 bytes, more than the 262144 any capture holds at {damaged_at}"));
+    assert_eq!(
+        end.unwrap(),
+        format!("a packet of 262145 bytes, more than the 262144 any capture holds at {damaged_at}")
+    );
 }
 
 #[test]
@@ -265,7 +273,10 @@ fn damaged_pcapng_blocks_end_the_file_where_they_are() {
         assert_eq!((frames.len(), end), (1, Some(format!("{what} at {}", start.len()))));
     }
     let no_section = [s.header(), s.simple_packet(b"x", 1)].concat();
-    assert_eq!(walk_bytes(&no_section).1.unwrap(), format!("a simple packet in a section without an interface at {}", s.header().len()));
+    assert_eq!(
+        walk_bytes(&no_section).1.unwrap(),
+        format!("a simple packet in a section without an interface at {}", s.header().len())
+    );
 }
 
 #[test]
@@ -421,8 +432,7 @@ fn files_are_merged_in_time_order() {
     let b = folder.file("b", &capture("b", &[30, 40, 50]));
     let a = folder.file("a", &capture("a", &[10, 35, 40, 45]));
     let c = folder.file("c", &capture("c", &[60]));
-    let expected =
-        pairs(&[(10, "a"), (30, "b"), (35, "a"), (40, "a"), (40, "b"), (45, "a"), (50, "b"), (60, "c")]);
+    let expected = pairs(&[(10, "a"), (30, "b"), (35, "a"), (40, "a"), (40, "b"), (45, "a"), (50, "b"), (60, "c")]);
     for paths in [[a.clone(), b.clone(), c.clone()], [c, b, a]] {
         let (frames, replay) = replay(&paths, None);
         assert_eq!(told(&frames), expected);
@@ -457,7 +467,9 @@ fn thousands_of_rotated_files_take_one_descriptor() {
             last = frame.time.nanos();
             frames += 1;
         }
-        let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        let open = std::fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
         assert!(open.filter(|path| path.starts_with(folder.path())).count() <= 2);
     }
     assert_eq!(frames, 6000);
@@ -540,7 +552,9 @@ fn what_was_named_must_be_a_capture() {
     assert!(refused("bell\x07\n", b"hello, world").contains("bell\\u{7}\\n: is no capture; "));
     let old = Classic { version: (1, 0), ..Classic::default() }.file(&[]);
     assert!(refused("old", &old).contains("old: is a capture of an unknown kind (pcap version 1.0); "));
-    assert!(refusal(&[folder.path().join("missing")], None).contains("missing: can't be read: No such file or directory; "));
+    assert!(
+        refusal(&[folder.path().join("missing")], None).contains("missing: can't be read: No such file or directory; ")
+    );
     let empty = Folder::new();
     assert!(refusal(&[empty.path().to_owned()], None).contains("holds no capture; "));
     empty.file("note", b"nothing here");
@@ -586,7 +600,8 @@ fn libpcap_gives_the_same_frames() {
     for order in ORDERS {
         for magic in [MICROSECONDS, NANOSECONDS, MODIFIED] {
             let classic = Classic { order, magic, ..Classic::default() };
-            let packets: Vec<(u64, &[u8])> = (0..500).map(|n| (n * 1_234_567_891, &[7; 300][..n as usize % 300])).collect();
+            let packets: Vec<(u64, &[u8])> =
+                (0..500).map(|n| (n * 1_234_567_891, &[7; 300][..n as usize % 300])).collect();
             files.push((format!("{classic:?}"), classic.file(&packets)));
         }
         let s = Section(order);
