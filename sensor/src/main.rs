@@ -1,3 +1,5 @@
-//! The program `tapline`.
+//! The program `tapline`: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    sensor::run(std::env::args_os()).into()
+}

@@ -7,7 +7,8 @@ pub mod tls;
 use crate::protocol::Protocol;
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
-pub static ALL: &[&Protocol] = &[&ssh::SSH, &tls::PROTOCOL, &tls::dtls::PROTOCOL, &dns::MDNS, &dns::LLMNR, &dns::DNS];
+pub static ALL: &[&Protocol] =
+    &[&ssh::PROTOCOL, &tls::PROTOCOL, &tls::dtls::PROTOCOL, &dns::MDNS, &dns::LLMNR, &dns::DNS];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
 

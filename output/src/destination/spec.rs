@@ -124,9 +124,20 @@ impl FromStr for Spec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
+        Self::parse(text, Format::Rfc5424)
+    }
+}
+
+impl Spec {
+    /// Reads a destination as an operator writes it; where it does not say itself how lines look, they look as `format`.
+    ///
+    /// # Errors
+    ///
+    /// What can't be understood, and what to write instead.
+    pub fn parse(text: &str, format: Format) -> Result<Self, SpecError> {
         let wrong = |why: String| SpecError(format!("destination `{text}`: {why}"));
         let (place, options) = text.rsplit_once('?').unwrap_or((text, ""));
-        let mut spec = Self::new(target(place).map_err(wrong)?);
+        let mut spec = Self { format, ..Self::new(target(place).map_err(wrong)?) };
         let mut seen = Vec::new();
         for option in options.split('&').filter(|option| !option.is_empty()) {
             let (name, value) = option

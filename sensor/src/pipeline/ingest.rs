@@ -5,7 +5,7 @@ use flowtable::decode::{Decoder, Drop, Frame as Raw, LinkType};
 use flowtable::packet::Packet;
 use flowtable::path::Paths;
 
-use super::{Plan, Span, UnknownLinks};
+use super::{Plan, Span};
 use crate::source::Frame;
 
 /// How many unknown link types are told by number.
@@ -27,7 +27,7 @@ pub struct Ingested {
     /// When.
     pub span: Option<Span>,
     /// Link types that are not known, each once.
-    pub unknown_links: UnknownLinks,
+    pub unknown_links: Vec<LinkType>,
     drops: [u64; Drop::ALL.len()],
 }
 
@@ -35,6 +35,15 @@ impl Ingested {
     /// Frames that gave no packet for a reason.
     pub fn drop_count(&self, reason: Drop) -> u64 {
         self.drops.get(reason as usize).copied().unwrap_or(0)
+    }
+
+    /// Frames that gave no packet in the end, by reason: a fragment that was joined did.
+    pub fn drops(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let without_joined = |reason| match reason {
+            Drop::FragmentHeld => ("fragment_abandoned", self.fragments_abandoned),
+            _ => (Drop::name(reason), self.drop_count(reason)),
+        };
+        Drop::ALL.into_iter().map(without_joined)
     }
 }
 
@@ -53,6 +62,11 @@ impl Ingest {
 
     pub fn paths(&self) -> Paths {
         self.decoder.paths()
+    }
+
+    /// Frames so far.
+    pub fn frames(&self) -> u64 {
+        self.ingested.frames
     }
 
     /// The packet clock's latest instant.
@@ -105,7 +119,6 @@ impl Ingest {
         self.ingested.fragments_joined = held.saturating_sub(self.ingested.fragments_abandoned);
         self.ingested
     }
-
 }
 
 #[cfg(test)]
@@ -115,7 +128,13 @@ mod tests {
     use output::Identity;
 
     fn plan() -> Plan {
-        Plan { workers: 1, table: flowtable::Config::default(), ignore_vlan: false, identity: Identity::new("tap") }
+        Plan {
+            workers: 1,
+            table: flowtable::Config::default(),
+            ignore_vlan: false,
+            identity: Identity::new("tap"),
+            severity: output::Severity::LOG_INFO,
+        }
     }
 
     fn frame(link: u16) -> Frame {

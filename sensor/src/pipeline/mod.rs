@@ -22,17 +22,16 @@ mod teller;
 use std::ops::ControlFlow;
 
 use dissectors::Timestamp;
+use flowtable::Config;
 use flowtable::counters::Counters;
-use flowtable::decode::Drop;
-use flowtable::{Config, decode::LinkType};
-use output::{Destinations, Identity};
+use output::{Destinations, Identity, Severity};
 
 use crate::source::{Error, Source};
 
 pub use ingest::Ingested;
 
 /// What a run is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
     /// How many workers, at least one.
     pub workers: usize,
@@ -42,6 +41,8 @@ pub struct Plan {
     pub ignore_vlan: bool,
     /// Who speaks.
     pub identity: Identity,
+    /// The severity of an ordinary session.
+    pub severity: Severity,
 }
 
 impl Plan {
@@ -67,12 +68,12 @@ pub struct Outcome {
     pub nobody_listens: bool,
 }
 
-/// Runs a source dry. `batch_done` is called after each batch.
+/// Runs a source dry. `batch_done` is called after each batch with the frames so far.
 pub fn run(
     plan: &Plan,
     source: &mut dyn Source,
     destinations: &mut Destinations,
-    batch_done: &mut dyn FnMut(),
+    batch_done: &mut dyn FnMut(u64),
 ) -> Result<Outcome, Error> {
     if plan.workers <= 1 {
         single::run(plan, source, destinations, batch_done)
@@ -84,11 +85,6 @@ pub fn run(
 /// Whether to go on.
 type Going = ControlFlow<()>;
 
-/// How a capture's frames are counted by what became of them.
-pub fn drops(ingested: &Ingested) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-    Drop::ALL.iter().map(|reason| (reason.name(), ingested.drop_count(*reason)))
-}
-
 /// The first and last packet of a capture.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span {
@@ -97,6 +93,3 @@ pub struct Span {
     /// The latest timestamp.
     pub last: Timestamp,
 }
-
-/// The link types that were seen and could not be decoded.
-pub(crate) type UnknownLinks = Vec<LinkType>;

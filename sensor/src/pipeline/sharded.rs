@@ -4,11 +4,10 @@
 //! lines are complete. Used parcels and line buffers go back to where they were filled.
 
 use crossbeam::channel::{Receiver, Sender, bounded};
+use flowtable::FlowTable;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
-use flowtable::path::Paths;
-use flowtable::{Config, FlowTable};
-use output::{Destinations, Identity, Profile};
+use output::Destinations;
 
 use super::ingest::{Ingest, Ingested};
 use super::parcel::Parcel;
@@ -47,7 +46,7 @@ pub(super) fn run(
     plan: &Plan,
     source: &mut dyn Source,
     destinations: &mut Destinations,
-    batch_done: &mut dyn FnMut(),
+    batch_done: &mut dyn FnMut(u64),
 ) -> Result<Outcome, Error> {
     let ingest = Ingest::new(plan);
     let paths = ingest.paths();
@@ -59,10 +58,11 @@ pub(super) fn run(
             let (parcels_in, parcels) = bounded(DEPTH);
             let (used_in, used_parcels) = bounded(DEPTH.saturating_mul(2));
             let (lines_in, lines_out) = bounded(DEPTH.saturating_mul(2));
-            let worker = Worker { number, parcels, used_parcels: used_in, told: told_in.clone(), used_lines: lines_out };
-            let (config, paths, identity, profiles) =
-                (plan.table_of_one(), paths.clone(), plan.identity.clone(), profiles.clone());
-            workers.push(scope.spawn(move || work(worker, config, paths, &identity, &profiles)));
+            let worker =
+                Worker { number, parcels, used_parcels: used_in, told: told_in.clone(), used_lines: lines_out };
+            let table = FlowTable::new(plan.table_of_one(), paths.clone());
+            let teller = Teller::new(plan, &profiles);
+            workers.push(scope.spawn(move || work(worker, table, teller)));
             shards.push(Shard { parcels: parcels_in, used_parcels });
             used_lines.push(lines_in);
         }
@@ -91,7 +91,7 @@ fn read(
     mut ingest: Ingest,
     source: &mut dyn Source,
     shards: &[Shard],
-    batch_done: &mut dyn FnMut(),
+    batch_done: &mut dyn FnMut(u64),
 ) -> Result<Ingested, Error> {
     // Keyed, so that nobody outside can aim all traffic at one worker.
     let hasher = ahash::RandomState::new();
@@ -119,7 +119,7 @@ fn read(
                 return Ok(ingest.finish());
             }
         }
-        batch_done();
+        batch_done(ingest.frames());
     }
     Ok(ingest.finish())
 }
@@ -130,9 +130,7 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 }
 
 /// A worker: parcels to lines.
-fn work(worker: Worker, config: Config, paths: Paths, identity: &Identity, profiles: &[Profile]) -> Counters {
-    let mut table = FlowTable::new(config, paths);
-    let mut teller = Teller::new(identity, profiles);
+fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
         let mut lines = worker.used_lines.try_recv().unwrap_or_default();
         lines.clear();

@@ -13,11 +13,11 @@ pub(super) fn run(
     plan: &Plan,
     source: &mut dyn Source,
     destinations: &mut Destinations,
-    batch_done: &mut dyn FnMut(),
+    batch_done: &mut dyn FnMut(u64),
 ) -> Result<Outcome, Error> {
     let mut ingest = Ingest::new(plan);
     let mut table = FlowTable::new(plan.table_of_one(), ingest.paths());
-    let mut teller = Teller::new(&plan.identity, destinations.profiles());
+    let mut teller = Teller::new(plan, destinations.profiles());
     let mut reorder = Reorder::default();
     let mut batch = Batch::new();
     let mut going = Going::Continue(());
@@ -32,7 +32,7 @@ pub(super) fn run(
         table.advance(ingest.clock(), &mut teller);
         reorder.take(&mut teller.lines);
         going = reorder.write(table.told_until(), destinations);
-        batch_done();
+        batch_done(ingest.frames());
     }
     if going.is_continue() {
         table.finish(&mut teller);

@@ -1,7 +1,9 @@
 //! Sessions to lines.
 
 use flowtable::finished::{Finished, Order, Sink};
-use output::{Identity, MsgId, Profile, Record, Rendered, Renderer};
+use output::{MsgId, Profile, Record, Rendered, Renderer, Severity};
+
+use super::Plan;
 
 /// One rendered line among others in one buffer.
 #[derive(Clone, Copy, Debug)]
@@ -36,20 +38,23 @@ impl Lines {
 /// Renders each session that a table tells, once for every distinct profile.
 pub(super) struct Teller {
     renderers: Vec<Renderer>,
+    ordinary: Severity,
     pub lines: Lines,
 }
 
 impl Teller {
-    pub fn new(identity: &Identity, profiles: &[Profile]) -> Self {
-        let renderers = profiles.iter().map(|profile| Renderer::new(identity, *profile)).collect();
-        Self { renderers, lines: Lines::default() }
+    pub fn new(plan: &Plan, profiles: &[Profile]) -> Self {
+        let renderers = profiles.iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect();
+        Self { renderers, ordinary: plan.severity, lines: Lines::default() }
     }
 }
 
 impl Sink for Teller {
     fn tell(&mut self, finished: &Finished<'_>) {
         let msg_id = if finished.update { MsgId::Update } else { MsgId::Session };
-        let record = Record { msg_id, time: finished.time, facts: finished.facts, severity: None };
+        // The renderer makes a session with flags a notice.
+        let severity = finished.facts.flags().is_empty().then_some(self.ordinary);
+        let record = Record { msg_id, time: finished.time, facts: finished.facts, severity };
         let Lines { bytes, lines } = &mut self.lines;
         for (profile, renderer) in self.renderers.iter_mut().enumerate() {
             let start = bytes.len();

@@ -93,6 +93,8 @@ impl Classic {
         let word = |bytes| word(self.big_endian, bytes);
         let seconds = u64::from(word([s0, s1, s2, s3]));
         let fraction = u64::from(word([f0, f1, f2, f3])) * u64::from(self.unit_ns);
+        // A fraction of more than a second is rubbish; the second may still be right.
+        let fraction = fraction.min(SECOND - 1);
         let (first, second) = (word([c0, c1, c2, c3]), word([w0, w1, w2, w3]));
         let (caplen, wirelen) = match self.lengths {
             Lengths::CapturedFirst => (first, second),
@@ -100,7 +102,9 @@ impl Classic {
             Lengths::SmallerIsCaptured => (first.min(second), first.max(second)),
         };
         if caplen > MAX_CAPLEN {
-            return Step::Damage(format!("a packet of {caplen} bytes, more than the {MAX_CAPLEN} any capture holds").into());
+            return Step::Damage(
+                format!("a packet of {caplen} bytes, more than the {MAX_CAPLEN} any capture holds").into(),
+            );
         }
         let whole = header_bytes.saturating_add(caplen as usize);
         if rest.len() < whole {

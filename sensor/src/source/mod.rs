@@ -25,6 +25,8 @@ mod inputs;
 mod pcapng;
 mod replay;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::PathBuf;

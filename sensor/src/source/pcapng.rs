@@ -209,13 +209,12 @@ impl Pcapng {
         let &[_, _, _, _, _, _, _, _, i0, i1, i2, i3, h0, h1, h2, h3, t0, t1, t2, t3, c0, c1, c2, c3, w0, w1, w2, w3] =
             header;
         let big = self.big_endian;
-        let interface = if kind == ENHANCED_PACKET {
-            word(big, [i0, i1, i2, i3])
-        } else {
-            u32::from(half(big, [i0, i1]))
-        };
+        let interface =
+            if kind == ENHANCED_PACKET { word(big, [i0, i1, i2, i3]) } else { u32::from(half(big, [i0, i1])) };
         let Some(&Interface { link, clock, .. }) = self.interfaces.get(interface as usize) else {
-            return Step::Damage(format!("a packet of interface {interface}, which the section does not describe").into());
+            return Step::Damage(
+                format!("a packet of interface {interface}, which the section does not describe").into(),
+            );
         };
         let ticks = u64::from(word(big, [h0, h1, h2, h3])) << 32 | u64::from(word(big, [t0, t1, t2, t3]));
         let caplen = word(big, [c0, c1, c2, c3]);
@@ -275,9 +274,9 @@ impl Pcapng {
 
     fn section(&mut self, length: usize, block: &[u8]) -> Step {
         let mut reader = Reader::new(block);
-        let version = reader.skip(12).and_then(|()| {
-            Some((half(self.big_endian, reader.array()?), half(self.big_endian, reader.array()?)))
-        });
+        let version = reader
+            .skip(12)
+            .and_then(|()| Some((half(self.big_endian, reader.array()?), half(self.big_endian, reader.array()?))));
         let Some((major, minor)) = version else { return Step::Damage("a section header that is too short".into()) };
         if let Some(what) = unsupported_version(major, minor) {
             return Step::Damage(what.into());

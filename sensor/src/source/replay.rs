@@ -157,7 +157,8 @@ impl Replay {
     /// What a curious user may want to know: files that were no captures, link types on which the filter makes no sense.
     pub fn notes(&self) -> Vec<String> {
         let senseless = self.filter.iter().flat_map(Filter::senseless_links);
-        let senseless = senseless.map(|link| format!("the filter makes no sense on link type {link}: none of its frames pass"));
+        let senseless =
+            senseless.map(|link| format!("the filter makes no sense on link type {link}: none of its frames pass"));
         self.notes.iter().cloned().chain(senseless).collect()
     }
 
@@ -204,8 +205,8 @@ impl Replay {
     fn refused(&mut self, input: Input, error: OpenError) -> Result<Option<Option<Waiting>>, Error> {
         let path = input.path;
         match error {
-            OpenError::Cut => {
-                let what = "the file ends in its header".into();
+            OpenError::Cut | OpenError::Broken(_) => {
+                let what = error.what();
                 self.damaged(Damage { path, offset: 0, what });
                 self.counters.files += 1;
                 return Ok(Some(None));
@@ -214,7 +215,9 @@ impl Replay {
             OpenError::Empty if input.found_in.is_none() => return Err(Error::Empty { path }),
             OpenError::NotACapture if input.found_in.is_none() => return Err(Error::NotACapture { path }),
             OpenError::Unsupported(what) if input.found_in.is_none() => return Err(Error::Unsupported { path, what }),
-            OpenError::Io(_) | OpenError::Unsupported(_) => self.damaged(Damage { path, offset: 0, what: error.what() }),
+            OpenError::Io(_) | OpenError::Unsupported(_) => {
+                self.damaged(Damage { path, offset: 0, what: error.what() })
+            }
             OpenError::Empty | OpenError::NotACapture => {
                 if self.notes.len() < MAX_TOLD {
                     self.notes.push(format!("{}: {}: passed over", Shown(&path), error.what()));
@@ -331,6 +334,8 @@ enum OpenError {
     Unsupported(String),
     /// It is a capture, but ends in its header.
     Cut,
+    /// It is compressed, and broken from its beginning.
+    Broken(std::io::Error),
 }
 
 impl OpenError {
@@ -341,19 +346,29 @@ impl OpenError {
             Self::NotACapture => "is no capture".into(),
             Self::Unsupported(what) => format!("is a capture of an unknown kind ({what})"),
             Self::Cut => "the file ends in its header".into(),
+            Self::Broken(error) => format!("can't be decompressed: {error}"),
         }
     }
 }
 
 /// Opens a file and reads its header.
-fn open(input: &Input, read: &Arc<AtomicU64>, place: Decompress, tools: &mut Tools<'_>) -> Result<Box<Tape>, OpenError> {
+fn open(
+    input: &Input,
+    read: &Arc<AtomicU64>,
+    place: Decompress,
+    tools: &mut Tools<'_>,
+) -> Result<Box<Tape>, OpenError> {
     let stream = if input.is_standard_input() {
         compression::standard_input(read)
     } else {
         File::open(&input.path).and_then(|file| compression::file(file, read, place))
     };
-    let stream = stream.map_err(OpenError::Io)?;
-    match Tape::open(input.path.clone(), stream, tools).map_err(OpenError::Io)? {
+    let failed = |error: std::io::Error| match error.raw_os_error() {
+        Some(_) => OpenError::Io(error),
+        // It is not the system that complains: it is a decoder.
+        None => OpenError::Broken(error),
+    };
+    match Tape::open(input.path.clone(), stream.map_err(failed)?, tools).map_err(failed)? {
         Opened::Tape(tape) => Ok(tape),
         Opened::Other(Beginning::Cut, _) => Err(OpenError::Cut),
         Opened::Other(Beginning::Unsupported(what), _) => Err(OpenError::Unsupported(what)),

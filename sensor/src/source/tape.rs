@@ -88,7 +88,10 @@ impl Tape {
                 Ok(_) => {}
                 Err(error) if blank.is_empty() => return Err(error),
                 // What was read decides what this is; then the error comes again.
-                Err(error) => input = Box::new(Failed(Some(error))),
+                Err(error) => {
+                    input = Box::new(Failed(Some(error)));
+                    break;
+                }
             }
         }
         let block = blank.share();
@@ -236,7 +239,11 @@ impl Tape {
         }
         while blank.len() < self.need {
             if blank.read_from(&mut *self.input, tools.read_bytes).map_err(unreadable)? == 0 {
-                return if blank.is_empty() { Ok(false) } else { Err("the file ends in the middle of a record".into()) };
+                return if blank.is_empty() {
+                    Ok(false)
+                } else {
+                    Err("the file ends in the middle of a record".into())
+                };
             }
         }
         self.continue_in(blank, 0, tools);

@@ -1,0 +1,174 @@
+//! Every option, its help, and how wrong usage is told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use output::priority::{facility, severity};
+use output::{Facility, Severity};
+
+use super::units;
+
+const ABOUT: &str = "Tell every network session as one syslog line";
+
+const LONG_ABOUT: &str = "\
+Tell every network session as one syslog line.
+
+tapline reads packets and writes one RFC 5424 line per finished session: who spoke with whom, for how long, how much, in which protocol, \
+and what that protocol told. Protocols are recognised by what is said, never by port numbers.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  tapline -r trace.pcap                            every session of a capture, on standard output
+  tapline -r monday.pcapng.gz tuesday.pcap.zst     several files, merged in time order as one capture
+  tapline -r /var/captures -o file:sessions.log    all captures below a folder, into a file
+  tcpdump -i eth0 -w - | tapline -r -              packets from standard input
+  tapline -r trace.pcap --filter 'tcp port 8080'   only some packets, in the language of pcap-filter(7)
+  tapline -r trace.pcap --timeout udp=10s,tcp-established=30m
+  tapline -r trace.pcap -o tcp://siem:601          into a SIEM, framed as RFC 6587 has it
+  tapline -r trace.pcap --format json | jq .       for programs that do not speak syslog
+
+Exit status: 0 all is told; 1 something was damaged or lost, the rest is told; 2 wrong usage, no such file, no capture, a wrong filter.";
+
+const INPUT: &str = "Input";
+const OUTPUT: &str = "Output";
+const SYSLOG: &str = "Syslog header";
+const SESSIONS: &str = "Sessions";
+const RESOURCES: &str = "Resources";
+const MESSAGES: &str = "Messages";
+
+/// The options as given.
+#[derive(Parser)]
+#[command(
+    name = "tapline",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_help = AFTER_HELP,
+    override_usage = "tapline -r FILE... [OPTIONS]",
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub(super) struct Arguments {
+    /// Read packets from files: pcap or pcapng, plain or as gzip, zstd or xz. A folder means all captures in it and below; '-' is standard
+    /// input. Several are merged in time order
+    #[arg(short, long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, help_heading = INPUT)]
+    pub(super) read: Vec<PathBuf>,
+    /// Look only at packets that this pcap-filter(7) expression lets pass
+    #[arg(long, value_name = "BPF", help_heading = INPUT)]
+    pub(super) filter: Option<String>,
+
+    /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
+    /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line
+    #[arg(short, long, value_name = "DESTINATION", default_value = "-", help_heading = OUTPUT)]
+    pub(super) output: Vec<String>,
+    /// How a session is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT)]
+    pub(super) format: Format,
+    /// Write secrets out: values of password, token, key and session in queries, literals in SQL
+    #[arg(long, help_heading = OUTPUT)]
+    pub(super) no_redact: bool,
+    /// Do not hash the files that move in sessions
+    #[arg(long, help_heading = OUTPUT)]
+    pub(super) no_file_hash: bool,
+
+    /// Facility of every line: kern, user, mail, daemon, auth, syslog, ..., local0 to local7
+    #[arg(long, value_name = "NAME", value_parser = facility, default_value = "local0", help_heading = SYSLOG)]
+    pub(super) facility: Facility,
+    /// Severity of an ordinary session: emerg, alert, crit, err, warning, notice, info, debug. One with flags is a notice, a loss a warning
+    #[arg(long, value_name = "NAME", value_parser = severity, default_value = "info", help_heading = SYSLOG)]
+    pub(super) severity: Severity,
+    /// Name of this sensor [default: the host's name]
+    #[arg(long, value_name = "NAME", value_parser = units::hostname, help_heading = SYSLOG)]
+    pub(super) hostname: Option<String>,
+    /// Private enterprise number of the structured data
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 32473, help_heading = SYSLOG)]
+    pub(super) pen: u32,
+
+    /// When a silent session ends, as KIND=TIME,...: tcp-embryonic=30s (no handshake yet), tcp-established=1h, tcp-closing=120s (one side is
+    /// done), tcp-closed=5s, udp=60s, answered=2s (one question, one answer), icmp=30s, other=60s
+    #[arg(long, value_name = "KIND=TIME", value_parser = units::timeout, value_delimiter = ',', action = ArgAction::Append, help_heading = SESSIONS)]
+    pub(super) timeout: Vec<(units::Timeout, u64)>,
+    /// Tell of an open session every so often, in an UPDATE line [default: never]
+    #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = SESSIONS)]
+    pub(super) active_timeout: Option<u64>,
+    /// Let packets of different VLANs be of one session
+    #[arg(long, help_heading = SESSIONS)]
+    pub(super) ignore_vlan: bool,
+    /// Seed of the Community ID
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = SESSIONS)]
+    pub(super) community_id_seed: u16,
+
+    /// Threads that follow sessions [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = RESOURCES)]
+    pub(super) workers: Option<u16>,
+    /// Memory for sessions, all workers together; beyond it the least interesting end early
+    #[arg(long, value_name = "SIZE", value_parser = units::memory, default_value = "1GiB", help_heading = RESOURCES)]
+    pub(super) memory: u64,
+
+    /// Say nothing but errors: no progress, no summary
+    #[arg(short, long, conflicts_with = "verbose", help_heading = MESSAGES)]
+    pub(super) quiet: bool,
+    /// Say more: files that were passed over, and why
+    #[arg(short, long, action = ArgAction::Count, help_heading = MESSAGES)]
+    pub(super) verbose: u8,
+    /// Print this help
+    #[arg(short, long, action = ArgAction::HelpLong, help_heading = MESSAGES)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = MESSAGES)]
+    version: Option<bool>,
+}
+
+/// How a session is written.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(super) enum Format {
+    /// A syslog line with structured data.
+    #[default]
+    Rfc5424,
+    /// A JSON object on a line.
+    Json,
+}
+
+impl From<Format> for output::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Rfc5424 => Self::Rfc5424,
+            Format::Json => Self::Json,
+        }
+    }
+}
+
+/// What a command line is.
+pub(super) enum Parsed {
+    Arguments(Box<Arguments>),
+    /// Help or version, to be printed.
+    Text(String),
+}
+
+/// Reads a command line, the program's name first.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
+    let matches = Arguments::command().try_get_matches_from(arguments);
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => Ok(Parsed::Arguments(Box::new(arguments))),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Parsed::Text(error.to_string()))
+        }
+        Err(error) => Err(one_line(&error.to_string())),
+    }
+}
+
+/// clap tells an error in paragraphs: what is wrong, perhaps tips, the usage. Here it is "what is wrong; what to do".
+fn one_line(message: &str) -> String {
+    let mut paragraphs = message.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let what = paragraphs.next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(&what);
+    let tip = paragraphs.find_map(|part| part.strip_prefix("tip: ").map(str::to_owned));
+    // Errors of our own values tell themselves what to do.
+    match tip {
+        Some(tip) => format!("{what}; {tip}"),
+        None if what.contains("; ") => what.to_owned(),
+        None => format!("{what}; see tapline --help"),
+    }
+}

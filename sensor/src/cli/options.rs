@@ -1,0 +1,201 @@
+//! What was asked for, checked: everything that the pipeline takes.
+
+use std::path::PathBuf;
+
+use flowtable::config::Timeouts;
+use output::{Facility, Severity, Spec};
+
+use super::arguments::Arguments;
+
+/// What was asked for.
+#[derive(Clone)]
+pub struct Options {
+    /// Files and folders to read, `-` for standard input; at least one.
+    pub inputs: Vec<PathBuf>,
+    /// The pcap-filter(7) expression.
+    pub filter: Option<String>,
+    /// Destinations; at least one.
+    pub outputs: Vec<Spec>,
+    /// Whether secrets are hidden.
+    pub redact: bool,
+    /// Whether files that move in sessions are hashed.
+    pub file_hash: bool,
+    /// Facility of every line.
+    pub facility: Facility,
+    /// Severity of an ordinary session.
+    pub severity: Severity,
+    /// The sensor's name, where one was given.
+    pub hostname: Option<String>,
+    /// Private enterprise number of the structured data.
+    pub pen: u32,
+    /// When a silent session ends.
+    pub timeouts: Timeouts,
+    /// Nanoseconds between two lines of an open session, where those are wanted.
+    pub active_timeout_ns: Option<u64>,
+    /// Whether sessions may span VLANs.
+    pub ignore_vlan: bool,
+    /// Seed of the Community ID.
+    pub community_id_seed: u16,
+    /// Threads that follow sessions; at least one.
+    pub workers: usize,
+    /// Memory for sessions, in bytes.
+    pub memory_bytes: u64,
+    /// How much is said on standard error.
+    pub verbosity: Verbosity,
+}
+
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Progress, the summary, what was damaged or lost.
+    #[default]
+    Normal,
+    /// What was passed over, too.
+    Verbose,
+}
+
+impl Options {
+    /// Checks what no single option can tell of itself.
+    pub(super) fn check(arguments: Arguments) -> Result<Self, String> {
+        if arguments.read.is_empty() {
+            return Err("nothing to read; name captures with -r FILE, or - for standard input".into());
+        }
+        let mut timeouts = Timeouts::default();
+        for (timeout, nanos) in arguments.timeout {
+            *timeout(&mut timeouts) = nanos;
+        }
+        let format = arguments.format.into();
+        let outputs: Result<Vec<Spec>, _> = arguments.output.iter().map(|text| Spec::parse(text, format)).collect();
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let verbosity = match (arguments.quiet, arguments.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        Ok(Self {
+            inputs: arguments.read,
+            filter: arguments.filter,
+            outputs: outputs.map_err(|error| error.to_string())?,
+            redact: !arguments.no_redact,
+            file_hash: !arguments.no_file_hash,
+            facility: arguments.facility,
+            severity: arguments.severity,
+            hostname: arguments.hostname,
+            pen: arguments.pen,
+            timeouts,
+            active_timeout_ns: arguments.active_timeout,
+            ignore_vlan: arguments.ignore_vlan,
+            community_id_seed: arguments.community_id_seed,
+            workers: arguments.workers.map_or_else(processors, usize::from),
+            memory_bytes: arguments.memory,
+            verbosity,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Asked, parse};
+    use super::*;
+    use dissectors::time::SECOND;
+
+    fn asked(line: &str) -> Result<Asked, String> {
+        parse(std::iter::once("tapline").chain(line.split_whitespace()).map(Into::into))
+    }
+
+    fn options(line: &str) -> Options {
+        match asked(line) {
+            Ok(Asked::Run(options)) => *options,
+            _ => panic!("{line}"),
+        }
+    }
+
+    fn refusal(line: &str) -> String {
+        let error = asked(line).err().unwrap();
+        assert!(!error.contains('\n') && error.contains("; "), "{error}");
+        error
+    }
+
+    #[test]
+    fn what_is_not_asked_for_has_its_default() {
+        let options = options("-r a");
+        assert_eq!(options.inputs, [PathBuf::from("a")]);
+        assert_eq!(options.outputs, ["-".parse().unwrap()]);
+        assert_eq!((options.facility as u32, options.severity as u32, options.pen), (16 << 3, 6, 32473));
+        assert_eq!(options.memory_bytes, 1 << 30);
+        assert_eq!(options.timeouts, Timeouts::default());
+        assert_eq!(options.active_timeout_ns, None);
+        assert!(options.redact && options.file_hash && !options.ignore_vlan && options.workers > 0);
+        assert_eq!(options.verbosity, Verbosity::Normal);
+    }
+
+    #[test]
+    fn lists_may_be_repeated() {
+        let options = options("-r a b -r - --timeout udp=1s,tcp-closed=500ms -o file:x --timeout udp=3s -o - -vv");
+        assert_eq!(options.inputs, ["a", "b", "-"].map(PathBuf::from));
+        assert_eq!(options.outputs, ["file:x".parse().unwrap(), "-".parse().unwrap()]);
+        assert_eq!((options.timeouts.udp, options.timeouts.tcp_closed), (3 * SECOND, SECOND / 2));
+        assert_eq!(options.verbosity, Verbosity::Verbose);
+    }
+
+    #[test]
+    fn every_option_is_understood() {
+        let line = "-r a --format json --workers 3 --filter tcp --memory 64MiB --ignore-vlan --no-redact --no-file-hash --facility auth \
+            --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o -?limit=1400";
+        let options = options(line);
+        assert_eq!((options.workers, options.memory_bytes), (3, 64 << 20));
+        assert_eq!(options.outputs, ["-?limit=1400&format=json".parse().unwrap()]);
+        assert_eq!((options.facility as u32, options.severity as u32, options.pen), (4 << 3, 5, 9));
+        assert_eq!((options.hostname.as_deref(), options.filter.as_deref()), (Some("tap-7"), Some("tcp")));
+        assert_eq!(options.active_timeout_ns, Some(60 * SECOND));
+        assert!(!options.redact && !options.file_hash && options.ignore_vlan);
+        assert_eq!((options.community_id_seed, options.verbosity), (5, Verbosity::Quiet));
+    }
+
+    #[test]
+    fn wrong_usage_is_told_in_one_line_with_a_way_out() {
+        assert_eq!(refusal(""), "nothing to read; name captures with -r FILE, or - for standard input");
+        assert!(refusal("-r a --fliter tcp").contains("--fliter"));
+        assert!(refusal("-r a --fliter tcp").contains("--filter"));
+        assert!(refusal("-r").contains("--read"));
+        for wrong in [
+            "--workers 0",
+            "--memory lots",
+            "--memory 1KiB",
+            "--timeout udp",
+            "--timeout tcp=3s",
+            "--timeout udp=0s",
+            "--pen 0",
+            "--facility local9",
+            "--severity loud",
+            "--hostname a\u{e9}",
+            "-o nowhere",
+            "-o -?limit=10",
+            "--format xml",
+            "-q -v",
+        ] {
+            refusal(&format!("-r a {wrong}"));
+        }
+    }
+
+    #[test]
+    fn help_teaches_every_option() {
+        let Ok(Asked::Text(help)) = asked("--help") else { panic!("no help") };
+        for word in [
+            "Examples:",
+            "Exit status:",
+            "Input:",
+            "Sessions:",
+            "--timeout",
+            "tcp-embryonic=30s",
+            "--filter",
+            "pcap-filter",
+        ] {
+            assert!(help.contains(word), "{word} in {help}");
+        }
+        let Ok(Asked::Text(version)) = asked("--version") else { panic!("no version") };
+        assert_eq!(version.trim(), concat!("tapline ", env!("CARGO_PKG_VERSION")));
+    }
+}

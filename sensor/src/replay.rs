@@ -1,0 +1,116 @@
+//! Replaying captures: from the options to the account at the end.
+
+use std::time::Instant;
+
+use flowtable::Config;
+use output::destination::{Counters, Patience};
+use output::{Destinations, Identity, Spec};
+
+use crate::cli::{self, Bar, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
+use crate::pipeline::{self, Outcome, Plan};
+use crate::source::{Replay, Source};
+
+/// What the sensor is called where the host tells no name.
+const NAMELESS: &str = "localhost";
+
+/// Reads everything, tells its sessions, and gives the account of it. Tells the exit status, or why nothing could be done.
+pub(crate) fn run(options: Options) -> Result<u8, String> {
+    let start = Instant::now();
+    tell_failures_in_one_line();
+    let mut source = Replay::open(&options.inputs, options.filter.as_deref()).map_err(|error| error.to_string())?;
+    let mut destinations =
+        Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
+    let mut bar = Bar::new(source.progress(), options.verbosity);
+    let plan = plan(&options);
+    let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| bar.update(frames))
+        .map_err(|error| error.to_string())?;
+    bar.finish();
+    if options.verbosity == Verbosity::Verbose {
+        source.notes().iter().for_each(|note| cli::complain(note));
+    }
+    let (lines, reports) = destinations.close();
+    let mut summary = account(&source, &outcome, &lines);
+    summary.warnings.extend(reports);
+    summary.elapsed_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    match options.verbosity {
+        // What was damaged or lost is an error and told even so.
+        Verbosity::Quiet => summary.warnings.iter().for_each(|warning| cli::complain(warning)),
+        _ => eprint!("{}", summary.text()),
+    }
+    Ok(if summary.is_loss() { EXIT_LOSS } else { EXIT_FINE })
+}
+
+fn plan(options: &Options) -> Plan {
+    let hostname = options.hostname.clone().or_else(hostname).unwrap_or_else(|| NAMELESS.to_owned());
+    Plan {
+        workers: options.workers,
+        table: Config {
+            timeouts: options.timeouts,
+            active_timeout: options.active_timeout_ns,
+            memory: usize::try_from(options.memory_bytes).unwrap_or(usize::MAX),
+            file_hash: options.file_hash,
+            reveal_secrets: !options.redact,
+            community_id_seed: options.community_id_seed,
+        },
+        ignore_vlan: options.ignore_vlan,
+        // A replay has no PROCID: the same captures give the same bytes.
+        identity: Identity { facility: options.facility, hostname, procid: None, pen: options.pen },
+        severity: options.severity,
+    }
+}
+
+/// The host's name, as the kernel tells it.
+fn hostname() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A dissector that fails is caught and its session flagged; what the operator sees of it is one line.
+fn tell_failures_in_one_line() {
+    std::panic::set_hook(Box::new(|failure| {
+        let place = failure.location().map(ToString::to_string).unwrap_or_default();
+        let what = failure.payload_as_str().unwrap_or("a failure without words");
+        cli::complain(&format!("failed at {place}: {what}; please report this with the capture, if you may"));
+    }));
+}
+
+fn account(source: &Replay, outcome: &Outcome, lines: &[(Spec, Counters)]) -> Summary {
+    let Outcome { ingested, counters, .. } = outcome;
+    let read = source.counters();
+    let owned = |(name, count): (&str, u64)| (name.to_owned(), count);
+    let mut drops = vec![owned(("filtered", read.filtered))];
+    drops.extend(ingested.drops().map(owned));
+    let mut warnings: Vec<String> = source.damages().iter().map(ToString::to_string).collect();
+    for link in &ingested.unknown_links {
+        warnings.push(format!(
+            "link type {} is not decoded; its packets were left out (docs/CAPTURES.md lists the types that are)",
+            link.0
+        ));
+    }
+    for (what, count) in [
+        ("sessions were ended early to stay within the memory; give more with --memory", counters.evicted),
+        (
+            "sessions lost their protocol state to stay within the memory; give more with --memory",
+            counters.dissectors_shed,
+        ),
+        ("out-of-order bytes were given up to stay within the memory; give more with --memory", counters.bytes_shed),
+        ("sessions whose dissector failed are flagged dissector_failed", counters.dissectors_failed),
+    ] {
+        if count > 0 {
+            warnings.push(format!("{count} {what}"));
+        }
+    }
+    Summary {
+        files: read.files,
+        packets: ingested.frames.saturating_add(read.filtered),
+        bytes: ingested.wire_bytes,
+        span_ns: ingested.span.map_or(0, |span| span.last.since(span.first)),
+        elapsed_ns: 0,
+        sessions: counters.told,
+        drops,
+        lines: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.sent)).collect(),
+        lost: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.failed)).collect(),
+        warnings,
+    }
+}
