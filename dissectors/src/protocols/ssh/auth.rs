@@ -12,19 +12,21 @@
 //! | USERAUTH_INFO_REQUEST, PASSWD_CHANGEREQ, BANNER | anything |
 //!
 //! Where the length field is clear (see [`super::sizes`]) each packet is seen. Elsewhere only turns are (see [`super::turns`]).
-//! OpenSSH's server sends its host keys (`hostkeys-00@openssh.com`) right after SUCCESS, so that on a network with any delay the turn
-//! that holds SUCCESS is longer. It is believed to be one where it can't be anything else (a signed question is only ever answered
-//! by SUCCESS or by a short refusal), or where the client goes on to open a channel: CHANNEL_OPEN of a session (24 bytes), the
-//! notice that there will be no more sessions (34), or both in one turn.
+//! OpenSSH's server sends its host keys (`hostkeys-00@openssh.com`) right after SUCCESS, so that on a network with any delay the
+//! turn that holds SUCCESS is longer. It is believed to be one where it can't be anything else (a signed question is only ever
+//! answered by SUCCESS or by a short refusal), or where the client goes on to open a channel: CHANNEL_OPEN of a session (24
+//! bytes), the notice that there will be no more sessions (34), or both in one turn.
 //!
-//! How sure this is. With a clear length, or with a turn of SUCCESS alone: as sure as sizes are, for every implementation that pads
-//! no more than it must, or by the same surplus always (SERVICE_ACCEPT shows it): that is all in common use. With more in the turn:
-//! sure where the MAC's length tells one packet from two; otherwise the client must open its channel as OpenSSH does and the server's
-//! answer have the size of a confirmation. A server that pads at random, compression from the first packet on, and dialogues
-//! with an answer that fits nothing leave the outcome, or the attempts, untold. `no` says that the session ended, as far as it was
-//! seen, in refusals. Attempts are answers of SUCCESS or FAILURE, but for the refusal of the opening `none` request, which only asks
-//! for the methods. A refusal by disconnecting counts where the same question was refused before; a first factor that was
-//! accepted where two are wanted looks like a refusal and counts as an attempt.
+//! How sure this is. With a clear length, or with a turn of SUCCESS alone: as sure as sizes are, for every implementation that
+//! pads no more than it must, or by the same surplus always (SERVICE_ACCEPT shows it): that is all in common use. With more in
+//! the turn: sure where the MAC's length tells one packet from two; otherwise the client must open its channel as OpenSSH does
+//! and the server's answer have the size of a confirmation. A server that pads at random, compression from the first packet on,
+//! and dialogues with an answer that fits nothing leave the outcome, or the attempts, untold. `no` says that the session, as far
+//! as it was seen, ended in refusals.
+//!
+//! Attempts are answers of SUCCESS or FAILURE, but for the refusal of the opening `none` request, which only asks for the methods.
+//! A refusal by disconnecting counts where the same question was refused before; a first factor that was accepted where two are
+//! wanted looks like a refusal and counts as an attempt.
 
 use super::sizes::Sizes;
 use super::turns::{Turn, Turns};
@@ -54,6 +56,8 @@ const BULK_BYTES: u64 = 16 * 1024;
 const MOST_EXCHANGES: u32 = 256;
 /// More bytes before the dialogue begins than anything there could need.
 const MOST_PRELUDE_BYTES: u64 = 64 * 1024;
+/// A session that was refused ends in a refusal, a farewell or a prompt that nobody answered: in so many other answers.
+const MOST_NEUTRAL: u32 = 1;
 /// Surplus blocks of padding that are taken for a habit and not for another packet.
 const SURPLUS_BLOCKS: u64 = 2;
 
@@ -105,6 +109,8 @@ pub struct Auth {
     attempts: u32,
     /// Answers of which nothing could be told.
     unclear: u32,
+    /// Answers since the last refusal that were neither refusal nor success: prompts, keys accepted.
+    neutral: u32,
     /// The client sends no `none` request first.
     eager: bool,
     exchanges: u32,
@@ -129,6 +135,7 @@ impl Auth {
             refused: 0,
             attempts: 0,
             unclear: 0,
+            neutral: 0,
             eager,
             exchanges: 0,
         }
@@ -166,7 +173,9 @@ impl Auth {
         let attempts = (last.unclear == 0).then_some(last.attempts);
         match last.outcome {
             Outcome::Success => (attempts, Some(true)),
-            Outcome::Open if ended && last.refusal.is_some() => (attempts, attempts.map(|_| false)),
+            Outcome::Open if ended && last.refusal.is_some() && last.neutral <= MOST_NEUTRAL => {
+                (attempts, attempts.filter(|refused| *refused > 0).map(|_| false))
+            }
             Outcome::Open | Outcome::Untold => (None, None),
         }
     }
@@ -273,6 +282,7 @@ impl Auth {
             // The same question was refused before: this is a refusal by farewell.
             self.attempts = self.attempts.saturating_add(1);
         }
+        self.neutral = if self.refusal == Some(size) { 0 } else { self.neutral.saturating_add(1) };
         self.before = (self.question.bytes, size);
     }
 
@@ -348,5 +358,96 @@ impl Auth {
         let both = sizes.wire(1).saturating_add(sizes.wire(HOST_KEYS));
         let one = sizes.tells_one_from_two() && self.is_single(answer.bytes);
         answer.packets == 0 && answer.bytes >= both && !one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHACHA: (&str, &str) = ("chacha20-poly1305@openssh.com", "");
+    /// Nothing tells one packet from two.
+    const PLAIN: (&str, &str) = ("aes128-ctr", "hmac-sha2-256");
+
+    /// Plays turns of so many bytes, the client's first, and gives what is told at the end.
+    fn play((cipher, mac): (&str, &str), turns: &[usize]) -> (Option<u32>, Option<bool>) {
+        let sizes = Sizes::of(cipher.as_bytes(), mac.as_bytes()).unwrap();
+        let mut auth = Auth::new([sizes; 2], false);
+        for (at, bytes) in turns.iter().enumerate() {
+            let role = if at % 2 == 0 { Role::Client } else { Role::Server };
+            for piece in vec![0; *bytes].chunks(50) {
+                auth.data(role, piece);
+            }
+        }
+        auth.verdict(true)
+    }
+
+    #[test]
+    fn success_is_told_when_it_stands_alone() {
+        assert_eq!(play(CHACHA, &[44, 44, 68, 52, 148, 52, 148, 28]), (Some(2), Some(true)));
+        assert_eq!(play(PLAIN, &[64, 64, 80, 80, 160, 48]), (Some(1), Some(true)));
+    }
+
+    #[test]
+    fn success_with_host_keys_wants_a_channel_to_be_opened() {
+        assert_eq!(play(CHACHA, &[44, 44, 68, 52, 148, 656, 112]), (Some(1), Some(true)));
+        assert_eq!(play(CHACHA, &[44, 44, 68, 52, 148, 656]), (None, None));
+        assert_eq!(play(PLAIN, &[64, 64, 80, 80, 160, 704, 160, 64]), (Some(1), Some(true)));
+        assert_eq!(play(PLAIN, &[64, 64, 80, 80, 160, 704, 160, 80]), (None, None));
+    }
+
+    #[test]
+    fn a_signed_question_needs_no_further_proof() {
+        assert_eq!(play(PLAIN, &[64, 64, 80, 80, 160, 112, 336, 1056, 80]), (Some(1), Some(true)));
+    }
+
+    #[test]
+    fn a_refusal_behind_a_text_is_not_taken_for_an_open_door() {
+        // The text and the refusal of `none`; an Ed25519 key offered is as long as a channel opened, its refusal as a confirmation.
+        let (_, authenticated) = play(PLAIN, &[64, 64, 80, 3360, 160, 64, 512, 64]);
+        assert_eq!(authenticated, None);
+    }
+
+    #[test]
+    fn a_long_prompt_is_not_taken_for_success() {
+        // Keyboard-interactive with a text of 300 bytes, answered wrongly.
+        assert_eq!(play(CHACHA, &[44, 44, 68, 76, 92, 340, 84, 76]), (Some(1), Some(false)));
+        let (_, authenticated) = play(PLAIN, &[64, 64, 80, 96, 112, 352, 96, 96]);
+        assert_eq!(authenticated, None);
+    }
+
+    #[test]
+    fn success_padded_to_the_size_of_a_refusal_is_not_told_as_no() {
+        let (_, authenticated) = play(PLAIN, &[64, 64, 80, 80, 160, 80, 160, 64, 80, 112, 48, 416]);
+        assert_eq!(authenticated, None);
+    }
+
+    #[test]
+    fn a_server_that_always_pads_more_is_understood() {
+        // A block more than it must: SERVICE_ACCEPT 84, SUCCESS 68.
+        let etm = ("aes128-ctr", "hmac-sha2-256-etm@openssh.com");
+        let sizes = Sizes::of(etm.0.as_bytes(), etm.1.as_bytes()).unwrap();
+        let mut auth = Auth::new([sizes; 2], false);
+        let packet = |whole: u32| {
+            let mut bytes = (whole - 36).to_be_bytes().to_vec();
+            bytes.resize(whole as usize, 0);
+            bytes
+        };
+        for (role, whole) in [
+            (Role::Client, 68),
+            (Role::Server, 84),
+            (Role::Client, 84),
+            (Role::Server, 100),
+            (Role::Client, 164),
+            (Role::Server, 68),
+        ] {
+            auth.data(role, &packet(whole));
+        }
+        assert_eq!(auth.verdict(true), (Some(1), Some(true)));
+    }
+
+    #[test]
+    fn a_client_that_only_asked_for_the_methods_made_no_attempt() {
+        assert_eq!(play(CHACHA, &[44, 44, 68, 52]), (Some(0), None));
     }
 }

@@ -7,8 +7,8 @@
 //! first_kex_packet_follows:1  reserved:4
 //! ```
 //!
-//! RFC 4253 7.1. HASSH (github.com/salesforce/hassh) is the MD5 of kex, cipher, mac and compression joined by `;`, a client's of its
-//! client-to-server lists, a server's of its server-to-client lists.
+//! RFC 4253 7.1. HASSH (github.com/salesforce/hassh) is the MD5 of kex, cipher, mac and compression joined by `;`, a client's of
+//! its client-to-server lists, a server's of its server-to-client lists.
 
 use std::collections::HashSet;
 

@@ -84,7 +84,7 @@ pub static HASSH_SERVER: Field =
 /// Attempts at authentication.
 pub static AUTH_ATTEMPTS: Field = Field::number(
     "auth_attempts",
-    "questions for access that were refused or granted, told from packet sizes; the opening question for the methods does not count",
+    "questions for access that were refused or granted, told from packet sizes; not the opening one for the methods",
     "RFC 4252",
 );
 /// The outcome.

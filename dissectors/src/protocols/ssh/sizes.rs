@@ -68,7 +68,7 @@ impl Sizes {
     /// Whether so many packets may have `wire` bytes together.
     pub fn may_be(self, packets: u64, wire: u64) -> bool {
         let empty = packets.saturating_mul(self.wire(0));
-        wire.checked_sub(empty).is_some_and(|rest| rest % self.block == 0)
+        wire.checked_sub(empty).is_some_and(|rest| rest.is_multiple_of(self.block))
     }
 
     /// The bytes of so many blocks.
@@ -78,13 +78,13 @@ impl Sizes {
 
     /// Whether one packet can be told from two by their size.
     pub fn tells_one_from_two(self) -> bool {
-        self.wire(0) % self.block != 0
+        !self.wire(0).is_multiple_of(self.block)
     }
 
     /// The whole size of a packet whose length field, read in clear, says `length`; `None` where it can't say that.
     pub fn whole(self, length: u32) -> Option<u64> {
         let length = u64::from(length);
-        let sane = length >= self.block && length % self.block == 0 && length <= MOST_LENGTH;
+        let sane = length >= self.block && length.is_multiple_of(self.block) && length <= MOST_LENGTH;
         sane.then(|| length.saturating_add(LENGTH_FIELD).saturating_add(self.mac))
     }
 }
