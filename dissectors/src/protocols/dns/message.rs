@@ -116,13 +116,18 @@ pub struct Entry {
     pub kind: u16,
     /// The class, with mDNS's bit.
     pub class: u16,
-    /// Seconds that a record may be kept; 0 for a question.
+    /// The field as it stands, which OPT uses otherwise; 0 for a question.
     pub ttl: u32,
     /// Where a record's data is; empty for a question.
     pub data: Range<usize>,
 }
 
 impl Entry {
+    /// Seconds that a record may be kept. With the top bit set it is none (RFC 2181 8).
+    pub fn lifetime(&self) -> u32 {
+        if self.ttl > i32::MAX.unsigned_abs() { 0 } else { self.ttl }
+    }
+
     /// Puts the owner's name together.
     pub fn name(&self, message: &[u8]) -> Result<Name, Fault> {
         name::read(message, self.name_at).map(|(name, _)| name)

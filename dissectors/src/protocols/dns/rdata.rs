@@ -123,16 +123,18 @@ impl<'m> Form<'m> {
         }
     }
 
-    /// Parts with a space between each two.
+    /// Parts with a space between each two that write something.
     fn all(&mut self, parts: &[fn(&mut Self) -> Option<()>]) -> Option<()> {
         for part in parts {
-            if !self.out.is_empty() && self.out.last() != Some(&b' ') {
+            let before = self.out.len();
+            if before > 0 {
                 self.out.push(b' ');
             }
+            let started = self.out.len();
             part(self)?;
-        }
-        if self.out.last() == Some(&b' ') {
-            self.out.pop();
+            if self.out.len() == started {
+                self.out.truncate(before);
+            }
         }
         Some(())
     }
@@ -280,13 +282,17 @@ impl<'m> Form<'m> {
         let mut named = 0usize;
         while !self.reader.is_empty() {
             let (window, length) = (self.reader.u8()?, self.reader.u8()?);
-            for (octet, bits) in (0u16..).zip(self.reader.take(usize::from(length).min(32))?) {
+            let length = usize::from(length);
+            if !(1..=32).contains(&length) {
+                return None;
+            }
+            for (octet, bits) in (0u16..).zip(self.reader.take(length)?) {
                 for bit in (0..8u16).filter(|bit| bits & (0x80 >> bit) != 0) {
                     named = named.saturating_add(1);
                     if named > BITMAP_TYPES {
                         continue;
                     }
-                    if self.out.last() != Some(&b' ') {
+                    if named > 1 {
                         self.out.push(b' ');
                     }
                     self.display(type_text(u16::from(window) << 8 | octet << 3 | bit))?;
@@ -318,8 +324,9 @@ impl<'m> Form<'m> {
 
     /// The parameters of SVCB and HTTPS (RFC 9460 2.1, 14.3.2).
     fn service(&mut self) -> Option<()> {
+        let mut any = false;
         while !self.reader.is_empty() {
-            if self.out.last() != Some(&b' ') {
+            if std::mem::replace(&mut any, true) {
                 self.out.push(b' ');
             }
             let key = self.reader.be_u16()?;

@@ -50,7 +50,7 @@ struct Row {
 
 impl Row {
     fn answer(&mut self, message: &[u8], record: &Entry) {
-        self.ttl = Some(self.ttl.map_or(record.ttl, |ttl| ttl.min(record.ttl)));
+        self.ttl = Some(self.ttl.map_or(record.lifetime(), |ttl| ttl.min(record.lifetime())));
         if self.answers.len() >= ANSWERS {
             self.left_out = self.left_out.saturating_add(1);
             return;
@@ -352,7 +352,7 @@ impl Session {
                 Section::Answer | Section::Authority | Section::Additional => {
                     if !matches!(entry.kind, kind::OPT | kind::NSEC) {
                         self.remarks.flush |= marked;
-                        self.remarks.goodbye |= response && entry.ttl == 0;
+                        self.remarks.goodbye |= response && entry.lifetime() == 0;
                         self.announcement(message, entry);
                     }
                 }
@@ -365,7 +365,7 @@ impl Session {
         let known = |row: &Row| row.kind == record.kind && row.query.is_empty() && row.owner == owner;
         let row = self.rows.items().iter().position(known);
         // A goodbye takes back what was told before; that it was told stands.
-        if row.is_some() && record.ttl == 0 {
+        if row.is_some() && record.lifetime() == 0 {
             return;
         }
         let at = row.or_else(|| {
