@@ -131,7 +131,7 @@ impl Conversation {
     pub fn gap(&mut self, side: Side, bytes: u64) {
         match &mut self.mode {
             Mode::Over => {}
-            Mode::Detecting(detection) => *detection = Box::new(Detection::new(&self.setup, RESYNCS)),
+            Mode::Detecting(detection) => **detection = Detection::new(&self.setup, RESYNCS),
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
                     return;
