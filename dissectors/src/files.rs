@@ -18,17 +18,21 @@ pub struct Transfer {
     size: u64,
     head: Vec<u8>,
     hasher: Option<Box<Sha256>>,
+    broken: bool,
 }
 
 impl Transfer {
     /// Begins a file. With `hash` off only its size and type are told.
     pub fn new(hash: bool) -> Self {
-        Self { size: 0, head: Vec::new(), hasher: hash.then(|| Box::new(Sha256::new())) }
+        Self { size: 0, head: Vec::new(), hasher: hash.then(|| Box::new(Sha256::new())), broken: false }
     }
 
     /// The next bytes of content.
     pub fn data(&mut self, bytes: &[u8]) {
         self.size = self.size.saturating_add(bytes.len() as u64);
+        if self.broken {
+            return;
+        }
         let room = SNIFF_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         if let Some(hasher) = &mut self.hasher {
@@ -36,14 +40,20 @@ impl Transfer {
         }
     }
 
-    /// Bytes of content were not seen, or not in order: what follows can't be hashed.
+    /// Bytes of content were not seen, or not in order: what follows can't be hashed, nor does it tell the type.
     pub fn broken(&mut self) {
         self.hasher = None;
+        self.broken = true;
     }
 
     /// Bytes seen so far.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether content was missed or came out of order.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Bytes on the heap.

@@ -13,6 +13,7 @@ pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
