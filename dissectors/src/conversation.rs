@@ -131,7 +131,7 @@ impl Conversation {
     pub fn gap(&mut self, side: Side, bytes: u64) {
         match &mut self.mode {
             Mode::Over => {}
-            Mode::Detecting(detection) => *detection = Box::new(Detection::new(&self.setup, RESYNCS)),
+            Mode::Detecting(detection) => **detection = Detection::new(&self.setup, RESYNCS),
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
                     return;
@@ -273,6 +273,10 @@ impl Conversation {
     /// Calls the dissector until it has consumed what it can. Gives the number of bytes dealt with.
     fn feed(&mut self, side: Side, bytes: &[u8], time: Timestamp) -> usize {
         let mut used = 0usize;
+        // What was wanted is here; only the answer to these bytes says what is wanted next.
+        if let Some(pending) = self.pending.get_mut(side.index()) {
+            pending.wanted = 0;
+        }
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             let stages = self.stages.len();
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
@@ -321,12 +325,11 @@ impl Conversation {
             return;
         }
         bytes.drain(..used.min(bytes.len()));
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            if bytes.is_empty() {
-                pending.bytes = Vec::new();
-            } else {
-                pending.bytes = bytes;
-            }
+        // With nothing left, what the next protocol of a handover has kept meanwhile stays.
+        if !bytes.is_empty()
+            && let Some(pending) = self.pending.get_mut(side.index())
+        {
+            pending.bytes = bytes;
         }
         self.bound(side);
     }
