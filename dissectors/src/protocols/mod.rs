@@ -1,9 +1,11 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`].
 
+pub mod http;
+
 use crate::protocol::Protocol;
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
-pub static ALL: &[&Protocol] = &[];
+pub static ALL: &[&Protocol] = &[&http::PROTOCOL];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
 
