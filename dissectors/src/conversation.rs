@@ -280,6 +280,10 @@ impl Conversation {
     /// Calls the dissector until it has consumed what it can. Gives the number of bytes dealt with.
     fn feed(&mut self, side: Side, bytes: &[u8], time: Timestamp) -> usize {
         let mut used = 0usize;
+        // What was wanted is here; only the answer to these bytes says what is wanted next.
+        if let Some(pending) = self.pending.get_mut(side.index()) {
+            pending.wanted = 0;
+        }
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             let stages = self.stages.len();
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
@@ -328,12 +332,11 @@ impl Conversation {
             return;
         }
         bytes.drain(..used.min(bytes.len()));
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            if bytes.is_empty() {
-                pending.bytes = Vec::new();
-            } else {
-                pending.bytes = bytes;
-            }
+        // With nothing left, what the next protocol of a handover has kept meanwhile stays.
+        if !bytes.is_empty()
+            && let Some(pending) = self.pending.get_mut(side.index())
+        {
+            pending.bytes = bytes;
         }
         self.bound(side);
     }

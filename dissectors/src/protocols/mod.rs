@@ -1,6 +1,7 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`].
 
 pub mod dns;
+pub mod http;
 pub mod smb;
 pub mod ssh;
 pub mod tls;
@@ -8,8 +9,16 @@ pub mod tls;
 use crate::protocol::Protocol;
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
-pub static ALL: &[&Protocol] =
-    &[&ssh::PROTOCOL, &tls::PROTOCOL, &tls::dtls::PROTOCOL, &smb::PROTOCOL, &dns::MDNS, &dns::LLMNR, &dns::DNS];
+pub static ALL: &[&Protocol] = &[
+    &ssh::PROTOCOL,
+    &http::PROTOCOL,
+    &tls::PROTOCOL,
+    &tls::dtls::PROTOCOL,
+    &smb::PROTOCOL,
+    &dns::MDNS,
+    &dns::LLMNR,
+    &dns::DNS,
+];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
 

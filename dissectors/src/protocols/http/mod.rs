@@ -1,0 +1,692 @@
+//! HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112), WebDAV, SOAP and UPnP over it included.
+//!
+//! ```text
+//! client   request line CRLF fields CRLF CRLF content   request line ...
+//! server   [1xx head]   status line CRLF fields CRLF CRLF content   status line ...
+//! ```
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `probe` | how it is recognised |
+//! | `head` | start lines, fields, and what they say of the content |
+//! | `body` | where content ends: length, chunks, the connection's end |
+//! | `content`, `coding`, `multipart` | content on its way to the files: decoded, in parts |
+//! | `transactions` | which response answers which request |
+//! | `naming`, `secrets` | names of files; accounts, and what is redacted |
+//!
+//! Each side is read by a [`Lane`] of its own, and the n-th response answers the n-th request. A response whose request was not
+//! (yet) seen is read as one to a GET, unless the next head follows at once where its content should be, as it does
+//! after HEAD. Content streams through and is never held. After a successful CONNECT or an Upgrade the rest of the session is
+//! handed over, and the detector tells what it is. A side that can't be understood any more is left alone while the other goes on.
+//!
+//! Limits: [`head::HEAD_CAP`], [`head::METHOD_CAP`], [`TUNNEL_WAIT`], and those of the other files.
+//! Ignored on purpose: trailers, caching, cookies, content negotiation; interim responses but 101 are not told; NTLM and Negotiate
+//! credentials.
+
+mod body;
+mod coding;
+mod content;
+mod facts;
+mod head;
+mod multipart;
+mod naming;
+mod probe;
+mod secrets;
+mod transactions;
+
+use std::borrow::Cow;
+
+use self::body::{Body, Next};
+use self::content::Content;
+use self::head::{HEAD_CAP, Head, Line};
+use self::transactions::{Asked, Method, Transaction, Transactions};
+use crate::capped::{List, Text};
+use crate::dictionary::{Field, Flag, file};
+use crate::facts::{Facts, Value, Writer};
+use crate::files::Files;
+use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::time::Timestamp;
+
+/// How many bytes of a client that speaks another protocol already wait for the server's agreement. With more the server
+/// was not captured, or agreement is beside the point.
+const TUNNEL_WAIT: usize = 1024;
+
+/// HTTP/1.
+pub static PROTOCOL: Protocol = Protocol {
+    name: "http",
+    transports: &[Transport::Tcp],
+    elements: &[&facts::ELEMENT, &file::ELEMENT],
+    probe,
+    open: |opening| Box::new(Http::new(opening)),
+};
+
+fn probe(sample: &Sample<'_>) -> Verdict {
+    probe::probe(sample)
+}
+
+/// Where in its messages a side is.
+#[derive(Debug, Default)]
+enum Phase {
+    /// Before or in a start line.
+    #[default]
+    Start,
+    /// In the fields of a head.
+    Fields,
+    /// In content.
+    Content(Body),
+    /// Before content that may not come: the next head would follow at once.
+    Doubt(Body),
+    /// The client may be speaking another protocol already; the server's answer will tell.
+    Waiting,
+    /// After bytes that were not seen.
+    AfterGap,
+    /// Nothing more is understood of this side.
+    Lost,
+}
+
+/// One side's stream.
+#[derive(Debug, Default)]
+struct Lane {
+    phase: Phase,
+    /// So many of the unconsumed bytes need not be searched again for a line's end.
+    searched: usize,
+    /// The number of the transaction that the present message belongs to.
+    number: u64,
+    head: Head,
+    head_bytes: usize,
+    content: Option<Content>,
+    /// Some of the present message's content has come.
+    begun: bool,
+    /// Bytes of all messages' content.
+    body_bytes: u64,
+}
+
+impl Lane {
+    fn finish_content(&mut self, whole: bool, files: &mut Files) {
+        if let Some(content) = self.content.take() {
+            content.finish(whole, files);
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.head.heap_bytes() + self.content.as_ref().map_or(0, |content| size_of::<Content>() + content.heap_bytes())
+    }
+}
+
+/// What one look at a side's bytes led to.
+enum Look {
+    /// So many bytes are dealt with, or the phase has changed.
+    Used(usize),
+    /// More bytes are wanted.
+    Wait,
+    /// So many bytes are dealt with; what follows is another protocol.
+    Leave(usize),
+}
+
+/// What is known of the response in the making.
+#[derive(Debug, Default)]
+struct Answer {
+    status: u16,
+    asked: Option<Asked>,
+    /// The words of a proxy that has opened a tunnel.
+    established: bool,
+}
+
+impl Answer {
+    fn interim(&self) -> bool {
+        self.status < 200 && self.status != 101
+    }
+
+    fn success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    fn to(&self, method: Method) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.method == method)
+    }
+}
+
+/// One session.
+struct Http {
+    hash: bool,
+    client: Lane,
+    server: Lane,
+    transactions: Transactions,
+    /// What is known of the client's present request.
+    asked: Option<Asked>,
+    answer: Answer,
+    /// The request that asks to speak another protocol, while it is not answered.
+    leaving: Option<u64>,
+    requests: u64,
+    responses: u64,
+    versions: [Option<&'static str>; 2],
+    user_agents: List<Text>,
+    servers: List<Text>,
+    referers: List<Text>,
+    request_types: List<Text>,
+    locations: List<Text>,
+    user: Option<Text>,
+    cleartext: bool,
+    violation: bool,
+    files: Files,
+}
+
+impl Http {
+    fn new(opening: &Opening) -> Self {
+        Self {
+            hash: opening.file_hash,
+            client: Lane::default(),
+            server: Lane::default(),
+            transactions: Transactions::default(),
+            asked: None,
+            answer: Answer::default(),
+            leaving: None,
+            requests: 0,
+            responses: 0,
+            versions: [None; 2],
+            user_agents: List::default(),
+            servers: List::default(),
+            referers: List::default(),
+            request_types: List::default(),
+            locations: List::default(),
+            user: None,
+            cleartext: false,
+            violation: false,
+            files: Files::default(),
+        }
+    }
+
+    fn lane(&mut self, role: Role) -> &mut Lane {
+        match role {
+            Role::Client => &mut self.client,
+            Role::Server => &mut self.server,
+        }
+    }
+
+    fn look(&mut self, role: Role, bytes: &[u8], time: Timestamp) -> Look {
+        match &self.lane(role).phase {
+            Phase::Start => self.start(role, bytes, time),
+            Phase::Fields => self.fields(role, bytes),
+            Phase::Content(_) => self.content(role, bytes),
+            Phase::Doubt(_) => self.doubt(role, bytes),
+            Phase::Waiting => self.waiting(bytes),
+            Phase::AfterGap => self.after_gap(role, bytes),
+            Phase::Lost => Look::Used(bytes.len()),
+        }
+    }
+
+    /// Before a start line, or in it.
+    fn start(&mut self, role: Role, bytes: &[u8], time: Timestamp) -> Look {
+        let empty = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if empty > 0 {
+            return Look::Used(empty);
+        }
+        let lane = self.lane(role);
+        let end = match head::start_line_end(bytes, lane.searched) {
+            Line::Whole(end) if end <= HEAD_CAP => end,
+            Line::Partial(searched) if searched <= HEAD_CAP && may_begin(role, bytes) => {
+                lane.searched = searched;
+                return Look::Wait;
+            }
+            _ => return self.not_understood(role),
+        };
+        let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
+        let understood = match role {
+            Role::Client if line.starts_with(b"PRI * HTTP/2") => return Look::Leave(0),
+            Role::Client => head::request_line(line).map(|line| self.begin_request(&line, time)),
+            Role::Server => head::status_line(line).map(|line| self.begin_response(&line, time)),
+        };
+        if understood.is_none() {
+            return self.not_understood(role);
+        }
+        let lane = self.lane(role);
+        lane.phase = Phase::Fields;
+        lane.head = Head::default();
+        lane.begun = false;
+        lane.head_bytes = end;
+        Look::Used(end)
+    }
+
+    fn begin_request(&mut self, line: &head::RequestLine<'_>, time: Timestamp) {
+        let (number, asked) = self.transactions.request(line, time);
+        self.requests = self.requests.saturating_add(1);
+        self.client.number = number;
+        let [version, _] = &mut self.versions;
+        version.get_or_insert(head::version_name(line.version));
+        if let Some(account) = secrets::account_of_uri(line.target) {
+            self.note_account(account);
+        }
+        self.cleartext |= secrets::has_password(line.target);
+        // The response was brought before the request: what was not known of it is known now.
+        if self.transactions.newest_response() == Some(number) && self.answer.asked.is_none() {
+            if asked.method == Method::Head && matches!(self.server.phase, Phase::Doubt(_)) {
+                self.server.content = None;
+                self.server.phase = Phase::Start;
+            }
+            if let Some(content) = self.server.content.as_mut().filter(|_| self.answer.success()) {
+                content.name(asked.name.clone());
+            }
+            self.answer.asked = Some(asked.clone());
+        }
+        self.asked = Some(asked);
+    }
+
+    fn begin_response(&mut self, line: &head::StatusLine<'_>, time: Timestamp) {
+        self.answer = Answer { status: line.status, ..Answer::default() };
+        if self.answer.interim() {
+            return;
+        }
+        let (number, asked) = self.transactions.response(line.status, time);
+        self.responses = self.responses.saturating_add(1);
+        self.server.number = number;
+        self.answer.asked = asked;
+        self.answer.established = line.reason.eq_ignore_ascii_case(b"connection established");
+        let [_, version] = &mut self.versions;
+        version.get_or_insert(head::version_name(line.version));
+    }
+
+    /// In a head's fields.
+    fn fields(&mut self, role: Role, bytes: &[u8]) -> Look {
+        let lane = self.lane(role);
+        let room = HEAD_CAP.saturating_sub(lane.head_bytes);
+        let end = match head::field_end(bytes, lane.searched) {
+            Line::Whole(end) if end <= room => end,
+            Line::Partial(searched) if searched <= room => {
+                lane.searched = searched;
+                return Look::Wait;
+            }
+            _ => return self.lost(role),
+        };
+        lane.head_bytes = lane.head_bytes.saturating_add(end);
+        if head::empty_line(bytes).is_some() {
+            return match role {
+                Role::Client => self.end_request_head(end),
+                Role::Server => self.end_response_head(end),
+            };
+        }
+        if let Some((name, value)) = bytes.get(..end).and_then(head::field) {
+            lane.head.note(name, &value);
+            match role {
+                Role::Client => self.request_field(name, &value),
+                Role::Server if self.answer.interim() => {}
+                Role::Server => self.response_field(name, &value),
+            }
+        }
+        Look::Used(end)
+    }
+
+    fn request_field(&mut self, name: &[u8], value: &[u8]) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if is("host") {
+            if let Some(transaction) = self.transactions.at(self.client.number).filter(|t| t.host.is_empty()) {
+                transaction.host = Text::new(value);
+            }
+        } else if is("user-agent") {
+            self.user_agents.push_distinct(Text::new(value));
+        } else if is("referer") {
+            self.referers.push_distinct(Text::new(value));
+        } else if is("content-type") {
+            self.request_types.push_distinct(Text::new(value));
+        } else if is("authorization") || is("proxy-authorization") {
+            if let Some(account) = secrets::account(value) {
+                self.note_account(account);
+            }
+        } else if is("upgrade") {
+            self.leaving = Some(self.client.number);
+        }
+    }
+
+    fn response_field(&mut self, name: &[u8], value: &[u8]) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if is("server") {
+            self.servers.push_distinct(Text::new(value));
+        } else if is("location") {
+            self.locations.push_distinct(Text::new(value));
+        } else if is("content-type")
+            && let Some(transaction) = self.transactions.at(self.server.number).filter(|t| t.content_type.is_empty())
+        {
+            transaction.content_type = Text::new(value);
+        }
+    }
+
+    fn note_account(&mut self, account: secrets::Account) {
+        self.cleartext |= account.cleartext;
+        self.user.get_or_insert(account.user);
+    }
+
+    fn end_request_head(&mut self, used: usize) -> Look {
+        let asked = self.asked.take();
+        let method = asked.as_ref().map_or(Method::Other, |asked| asked.method);
+        let answered = self.transactions.newest_response().is_some_and(|newest| newest >= self.client.number);
+        if method == Method::Connect {
+            let current = self.transactions.newest_response() == Some(self.client.number);
+            if current && self.answer.success() {
+                return Look::Leave(used);
+            }
+            if !answered {
+                self.leaving = Some(self.client.number);
+                self.client.phase = Phase::Waiting;
+                return Look::Used(used);
+            }
+        }
+        let name = asked.filter(|_| method == Method::Put).map(|asked| asked.name).unwrap_or_default();
+        let lane = &mut self.client;
+        let body = Body::new(lane.head.request_delimiter());
+        self.violation |= lane.head.conflict;
+        lane.content = body.as_ref().and_then(|_| Content::new(&mut lane.head, Role::Client, name, false, self.hash));
+        lane.phase = match body {
+            None => Phase::Start,
+            Some(body) if lane.head.expects_continue && answered => Phase::Doubt(body),
+            Some(body) => Phase::Content(body),
+        };
+        Look::Used(used)
+    }
+
+    fn end_response_head(&mut self, used: usize) -> Look {
+        if self.answer.interim() {
+            self.server.phase = Phase::Start;
+            return Look::Used(used);
+        }
+        let delimiter = self.server.head.response_delimiter();
+        let tunnel = self.answer.success()
+            && match &self.answer.asked {
+                Some(asked) => asked.method == Method::Connect,
+                None => self.answer.established && delimiter == head::Delimiter::Close,
+            };
+        if tunnel || self.answer.status == 101 {
+            return Look::Leave(used);
+        }
+        self.stay();
+        self.do_not_expect();
+        let lane = &mut self.server;
+        let bare = matches!(self.answer.status, 204 | 304) || self.answer.to(Method::Head);
+        let body = if bare { None } else { Body::new(delimiter) };
+        self.violation |= lane.head.conflict;
+        let name = self.answer.asked.as_ref().filter(|_| self.answer.success());
+        let name = name.map(|asked| asked.name.clone()).unwrap_or_default();
+        let partial = self.answer.status == 206;
+        lane.content = body.as_ref().and_then(|_| Content::new(&mut lane.head, Role::Server, name, partial, self.hash));
+        lane.phase = match body {
+            None => Phase::Start,
+            Some(body) if self.answer.asked.is_none() => Phase::Doubt(body),
+            Some(body) => Phase::Content(body),
+        };
+        Look::Used(used)
+    }
+
+    /// The server's answer is no agreement to speak another protocol: a client that waited for one goes on in this.
+    fn stay(&mut self) {
+        if self.leaving.is_some_and(|number| number <= self.server.number) {
+            self.leaving = None;
+            if matches!(self.client.phase, Phase::Waiting) {
+                self.client.phase = Phase::Start;
+            }
+        }
+    }
+
+    /// A final answer came before the content that the client announced and held back: it may never come.
+    fn do_not_expect(&mut self) {
+        let lane = &mut self.client;
+        let held_back = lane.head.expects_continue && self.transactions.newest_request() == Some(self.server.number);
+        lane.phase = match std::mem::take(&mut lane.phase) {
+            Phase::Content(body) if held_back && !lane.begun => Phase::Doubt(body),
+            phase => phase,
+        };
+    }
+
+    fn content(&mut self, role: Role, bytes: &[u8]) -> Look {
+        let (lane, files) = match role {
+            Role::Client => (&mut self.client, &mut self.files),
+            Role::Server => (&mut self.server, &mut self.files),
+        };
+        let Lane { phase: Phase::Content(body), content, begun, body_bytes, .. } = lane else {
+            return Look::Wait;
+        };
+        *begun = true;
+        let taken = body.take(bytes, &mut |bytes| {
+            *body_bytes = body_bytes.saturating_add(bytes.len() as u64);
+            if let Some(content) = content {
+                content.data(bytes, files);
+            }
+        });
+        match taken.next {
+            Next::More => {}
+            Next::Message => {
+                lane.finish_content(true, files);
+                lane.phase = Phase::Start;
+            }
+            Next::Broken => {
+                self.lost(role);
+            }
+        }
+        Look::Used(taken.used)
+    }
+
+    /// Content or the next head: its first bytes tell.
+    fn doubt(&mut self, role: Role, bytes: &[u8]) -> Look {
+        let Some(head) = probe::begins_head(role, bytes) else {
+            return Look::Wait;
+        };
+        let lane = self.lane(role);
+        lane.phase = match std::mem::take(&mut lane.phase) {
+            Phase::Doubt(body) if !head => Phase::Content(body),
+            _ => {
+                lane.content = None;
+                Phase::Start
+            }
+        };
+        Look::Used(0)
+    }
+
+    fn waiting(&mut self, bytes: &[u8]) -> Look {
+        if bytes.len() >= TUNNEL_WAIT { Look::Leave(0) } else { Look::Wait }
+    }
+
+    fn after_gap(&mut self, role: Role, bytes: &[u8]) -> Look {
+        let Some(head) = probe::begins_head(role, bytes) else {
+            return Look::Wait;
+        };
+        if head {
+            match role {
+                Role::Client => self.transactions.requests_lost(),
+                Role::Server => self.transactions.responses_lost(),
+            }
+        }
+        self.lane(role).phase = if head { Phase::Start } else { Phase::Lost };
+        Look::Used(0)
+    }
+
+    /// Where a start line should be is something else: another protocol that was asked for, or rubbish.
+    fn not_understood(&mut self, role: Role) -> Look {
+        if role == Role::Client && self.leaving.is_some() {
+            self.client.phase = Phase::Waiting;
+            return Look::Used(0);
+        }
+        self.lost(role)
+    }
+
+    fn lost(&mut self, role: Role) -> Look {
+        self.violation = true;
+        self.close(role, false);
+        Look::Used(0)
+    }
+
+    /// Nothing more is read of a side. `ended` says that it has sent everything.
+    fn close(&mut self, role: Role, ended: bool) {
+        let (lane, files) = match role {
+            Role::Client => (&mut self.client, &mut self.files),
+            Role::Server => (&mut self.server, &mut self.files),
+        };
+        let whole = ended && matches!(lane.phase, Phase::Content(Body::UntilClose));
+        lane.finish_content(whole, files);
+        lane.phase = Phase::Lost;
+    }
+
+    fn over(&self) -> bool {
+        matches!((&self.client.phase, &self.server.phase), (Phase::Lost, Phase::Lost))
+    }
+}
+
+/// Whether an unfinished line may become a start line. What can't need not be waited for.
+fn may_begin(role: Role, line: &[u8]) -> bool {
+    match role {
+        Role::Client => {
+            let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+            head::is_method(line.get(..end).unwrap_or_default())
+        }
+        Role::Server => [&b"HTTP/"[..], b"ICY"].iter().any(|name| line.iter().zip(*name).all(|(a, b)| a == b)),
+    }
+}
+
+impl Dissector for Http {
+    fn data(&mut self, chunk: Chunk<'_>) -> Step {
+        let mut rest = chunk.bytes;
+        let used = |rest: &[u8]| chunk.bytes.len().saturating_sub(rest.len());
+        while !rest.is_empty() {
+            match self.look(chunk.role, rest, chunk.time) {
+                Look::Used(0) => {}
+                Look::Used(n) => {
+                    rest = rest.get(n..).unwrap_or_default();
+                    self.lane(chunk.role).searched = 0;
+                }
+                Look::Wait => break,
+                Look::Leave(n) => {
+                    self.close(Role::Client, false);
+                    self.close(Role::Server, false);
+                    return Step::Handover(used(rest).saturating_add(n), None);
+                }
+            }
+        }
+        if self.over() { Step::Done } else { Step::Consumed(used(rest)) }
+    }
+
+    fn gap(&mut self, role: Role, bytes: u64) -> Step {
+        let (lane, files) = match role {
+            Role::Client => (&mut self.client, &mut self.files),
+            Role::Server => (&mut self.server, &mut self.files),
+        };
+        lane.searched = 0;
+        lane.phase = match std::mem::take(&mut lane.phase) {
+            Phase::Content(mut body) | Phase::Doubt(mut body) => {
+                let left = body.left();
+                if let Some(content) = &mut lane.content {
+                    content.gap();
+                }
+                if body.gap(bytes) {
+                    lane.body_bytes = lane.body_bytes.saturating_add(bytes);
+                    Phase::Content(body)
+                } else {
+                    lane.body_bytes = lane.body_bytes.saturating_add(left.min(bytes));
+                    lane.finish_content(false, files);
+                    Phase::AfterGap
+                }
+            }
+            Phase::Lost => Phase::Lost,
+            Phase::Waiting => Phase::Waiting,
+            Phase::Start | Phase::Fields | Phase::AfterGap => Phase::AfterGap,
+        };
+        Step::Consumed(0)
+    }
+
+    fn end(&mut self, role: Role) {
+        self.close(role, true);
+    }
+
+    fn facts(&self, out: &mut Facts) {
+        if self.violation {
+            out.flag(Flag::Violation);
+        }
+        if self.cleartext {
+            out.flag(Flag::CleartextPassword);
+        }
+        if let Some(user) = &self.user {
+            out.user(user);
+        }
+        self.element(out);
+        self.files.facts(out);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let lists = [&self.user_agents, &self.servers, &self.referers, &self.request_types, &self.locations];
+        let texts = lists.iter().flat_map(|list| list.items()).map(|text| size_of::<Text>() + text.heap_bytes());
+        size_of::<Self>()
+            + texts.sum::<usize>()
+            + self.client.heap_bytes()
+            + self.server.heap_bytes()
+            + self.transactions.heap_bytes()
+            + self.files.heap_bytes()
+    }
+}
+
+impl Http {
+    /// Writes the `http` element.
+    fn element(&self, out: &mut Facts) {
+        let redacts = out.redacts();
+        let shown =
+            |uri: &Text| if redacts { secrets::redacted(uri.bytes()).into_owned() } else { uri.bytes().to_vec() };
+        let mut element = out.element(&facts::ELEMENT);
+        if self.requests > 0 {
+            element.number(&facts::REQUESTS, self.requests);
+        }
+        self.aligned(&mut element, &facts::METHOD, |t| (Cow::Borrowed(t.method.bytes()), t.method.omitted()));
+        self.aligned(&mut element, &facts::HOST, |t| (Cow::Borrowed(host(t)), t.host.omitted()));
+        self.aligned(&mut element, &facts::URI, |t| (Cow::Owned(shown(&t.uri)), t.uri.omitted()));
+        let told = self.transactions.told();
+        if self.responses > 0 {
+            let status =
+                |t: &Transaction| if t.status > 0 { Value::Number(t.status.into()) } else { Value::Bytes(&[]) };
+            element.list(&facts::STATUS, told.items().iter().map(status), told.omitted());
+        }
+        element.texts(&facts::USER_AGENT, &self.user_agents);
+        element.texts(&facts::SERVER, &self.servers);
+        redacted_list(&mut element, &facts::REFERER, &self.referers, shown);
+        self.aligned(&mut element, &facts::CONTENT_TYPE, |t| {
+            (Cow::Borrowed(t.content_type.bytes()), t.content_type.omitted())
+        });
+        element.texts(&facts::REQUEST_CONTENT_TYPE, &self.request_types);
+        redacted_list(&mut element, &facts::LOCATION, &self.locations, shown);
+        if self.requests > 0 {
+            element.number(&facts::REQUEST_BODY_BYTES, self.client.body_bytes);
+        }
+        if self.responses > 0 {
+            element.number(&facts::RESPONSE_BODY_BYTES, self.server.body_bytes);
+        }
+        element.maybe(&facts::AUTH_USER, self.user.as_ref());
+        if let Some(version) = self.versions.iter().flatten().next() {
+            element.plain(&facts::VERSION, version);
+        }
+    }
+
+    /// Writes a list with an item per transaction, unless nothing is known of any, with what was left out of it: items and bytes.
+    fn aligned<'a>(
+        &'a self,
+        element: &mut Writer<'_>,
+        field: &'static Field,
+        value: impl Fn(&'a Transaction) -> (Cow<'a, [u8]>, u32),
+    ) {
+        let told = self.transactions.told();
+        let values: Vec<(Cow<'a, [u8]>, u32)> = told.items().iter().map(value).collect();
+        if values.iter().any(|(bytes, _)| !bytes.is_empty()) {
+            let omitted = values.iter().fold(told.omitted(), |sum, (_, omitted)| sum.saturating_add(*omitted));
+            element.list(field, values.iter().map(|(bytes, _)| Value::Bytes(bytes)), omitted);
+        }
+    }
+}
+
+/// The host of a request: from its Host field, else from its target.
+fn host(transaction: &Transaction) -> &[u8] {
+    if !transaction.host.is_empty() {
+        return transaction.host.bytes();
+    }
+    let target = transaction.uri.bytes();
+    if transaction.method.bytes() == b"CONNECT" {
+        return naming::host(target);
+    }
+    let (authority, _) = naming::authority(target);
+    naming::host(authority)
+}
+
+fn redacted_list(element: &mut Writer<'_>, field: &'static Field, list: &List<Text>, shown: impl Fn(&Text) -> Vec<u8>) {
+    let values: Vec<Vec<u8>> = list.items().iter().map(shown).collect();
+    element.list(field, values.iter().map(|value| Value::Bytes(value)), list.omitted());
+}
