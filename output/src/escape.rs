@@ -22,8 +22,13 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
     // Nearly every value is plain ASCII: one vectorised look, one copy.
     if bytes.chunks(STRIDE).all(|chunk| chunk.iter().fold(true, |clean, &byte| clean & is_clean(byte, comma))) {
         out.extend_from_slice(bytes);
-        return;
+    } else {
+        encode_dirty(bytes, comma, out);
     }
+}
+
+#[cold]
+fn encode_dirty(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
     let escaped = |character: char| must_escape(character, comma);
     for chunk in bytes.utf8_chunks() {
         for piece in chunk.valid().split_inclusive(escaped) {

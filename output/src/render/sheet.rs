@@ -84,6 +84,8 @@ pub(super) struct Sheet {
     pub items: Vec<Item>,
     /// The parameter whose closing syntax is still to be written.
     open: usize,
+    /// Whether anything may be left out.
+    omits: bool,
     /// Set where not even a list of what is missing fits: so many parameters were dropped.
     pub lost: Option<u64>,
 }
@@ -97,6 +99,7 @@ impl Sheet {
             params: Vec::new(),
             items: Vec::new(),
             open: NONE,
+            omits: false,
             lost: None,
         }
     }
@@ -107,6 +110,7 @@ impl Sheet {
         self.params.clear();
         self.items.clear();
         self.open = NONE;
+        self.omits = false;
         self.lost = None;
     }
 
@@ -145,6 +149,7 @@ impl Sheet {
 
     /// Counts what was left out of a field before it came here.
     pub fn omitted(&mut self, element: &'static Element, field: &'static Field, count: u64) {
+        self.omits = true;
         self.finish();
         let slot = self.slot(element);
         let mut param = self.find(slot, field);
@@ -231,6 +236,7 @@ impl Sheet {
         let list = param.field.shape != Shape::One;
         if list && param.count >= param.field.items.max(1) {
             param.omitted = param.omitted.saturating_add(1);
+            self.omits = true;
             return;
         }
         if in_place && param.count > 0 {
@@ -242,6 +248,7 @@ impl Sheet {
                 let kept = escape::head(bytes, param.field.cap);
                 let left = bytes.len().saturating_sub(kept.len()) as u64;
                 param.omitted = param.omitted.saturating_add(if list { left.min(1) } else { left });
+                self.omits |= left > 0;
                 (Value::Bytes(kept), left > 0)
             }
             other => (other, false),
@@ -307,6 +314,12 @@ impl Sheet {
         })
     }
 
+    /// The most bytes that all elements can take, found without looking at each: the whole draft, a comma for each item, and elements.
+    pub fn bound(&self) -> Option<usize> {
+        let elements: usize = self.slots.iter().map(|slot| self.syntax.element_len(slot.element)).sum();
+        (!self.omits).then_some(self.draft.len() + self.items.len() + elements + self.syntax.nil().len())
+    }
+
     /// Bytes of all elements as [`Sheet::write`] writes them.
     pub fn size(&self) -> usize {
         if self.lost.is_some() {
@@ -339,6 +352,9 @@ impl Sheet {
     }
 
     fn cut_size(&self) -> usize {
+        if !self.omits {
+            return 0;
+        }
         let (entries, bytes) = self.cuts().fold((0, 0), |(entries, bytes), (element, field, count)| {
             (entries + 1, bytes + self.syntax.cut_entry_len(element, field, count))
         });
@@ -346,6 +362,11 @@ impl Sheet {
     }
 
     // Taking away.
+
+    /// To be called before anything is taken away: from now on what is left out is looked for.
+    pub fn begin_to_omit(&mut self) {
+        self.omits = true;
+    }
 
     /// Takes the last kept item from a list.
     pub fn pop(&mut self, param: usize) {
@@ -447,7 +468,7 @@ impl Sheet {
             self.write_element(at, slot.element, session, out);
             cut_told |= session;
         }
-        if !cut_told && self.cuts().next().is_some() {
+        if !cut_told && self.omits && self.cuts().next().is_some() {
             self.write_element(NONE, &session::ELEMENT, true, out);
         }
         if out.len() == before {
@@ -478,7 +499,7 @@ impl Sheet {
             }
         }
         self.copy(&run, out);
-        if cut {
+        if cut && self.omits {
             self.write_cut(self.cuts(), &mut first, out);
         }
         if out.len() == opened {

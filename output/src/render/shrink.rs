@@ -44,10 +44,14 @@ const LEVELS: [usize; 3] = [512, 256, 128];
 /// Takes away until elements and sentence fit into `room` bytes. `sentence` is how many the sentence takes with its syntax.
 /// Tells whether the sentence may stay, and whether anything was taken.
 pub(super) fn fit(sheet: &mut Sheet, sentence: usize, room: usize) -> Fit {
+    if sheet.bound().is_some_and(|most| most.saturating_add(sentence) <= room) {
+        return Fit { sentence: true, cut: false };
+    }
     let mut size = sheet.size();
     if size.saturating_add(sentence) <= room {
         return Fit { sentence: true, cut: false };
     }
+    sheet.begin_to_omit();
     let steps = [lists, values, params, elements, session_params];
     for step in steps {
         if size <= room {

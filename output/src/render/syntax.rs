@@ -65,11 +65,13 @@ impl Syntax {
     }
 
     /// Begins a parameter in the draft, where it always stands as if another came before it.
+    #[inline]
     pub fn open_param(&self, field: &Field, out: &mut Vec<u8>) {
         self.open_next_param(field, &mut false, out);
     }
 
     /// Begins a parameter that may be the element's `first`.
+    #[inline]
     pub fn open_next_param(&self, field: &Field, first: &mut bool, out: &mut Vec<u8>) {
         match self.format {
             Format::Rfc5424 => {
@@ -93,6 +95,7 @@ impl Syntax {
         start + usize::from(skipped)
     }
 
+    #[inline]
     pub fn close_param(&self, field: &Field, out: &mut Vec<u8>) {
         match self.format {
             Format::Rfc5424 => out.push(b'"'),
@@ -110,6 +113,7 @@ impl Syntax {
             }
     }
 
+    #[inline]
     pub fn before_item(&self, text: bool, empty: bool, out: &mut Vec<u8>) {
         if self.format == Format::Json {
             if text {
@@ -120,6 +124,7 @@ impl Syntax {
         }
     }
 
+    #[inline]
     pub fn after_item(&self, text: bool, out: &mut Vec<u8>) {
         if self.format == Format::Json && text {
             out.push(b'"');
@@ -127,6 +132,7 @@ impl Syntax {
     }
 
     /// Bytes of an item with what stands around it.
+    #[inline]
     pub fn item_len(&self, item: &Item) -> usize {
         let around = match self.format {
             Format::Json if item.is_text() => 2,
