@@ -9,6 +9,6 @@
 
 . "${0%/*}/../lib.sh"
 ipv6
-capture icmp or ip6
+capture 'icmp or (ip6 and not ether multicast)'
 client ping -c 3 -i 0.1 -s 4000 server -4
 client ping -c 3 -i 0.1 -s 4000 server -6

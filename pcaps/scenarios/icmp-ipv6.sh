@@ -8,6 +8,6 @@
 
 . "${0%/*}/../lib.sh"
 ipv6
-capture ip6
+capture ip6 and not ether multicast
 client ping -6 -c 5 -i 0.1 server
 echo anybody there? | client nc -6 -u -w 1 "$S6" 9999
