@@ -36,6 +36,8 @@ mod naming;
 mod probe;
 mod record;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use self::body::{Body, Next};
