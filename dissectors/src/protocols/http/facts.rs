@@ -40,7 +40,7 @@ pub static RESPONSE_BODY_BYTES: Field =
         .unit("bytes");
 /// Account.
 pub static AUTH_USER: Field =
-    Field::text("auth_user", "the user of Basic or Digest credentials; never the password", "RFC 7617, RFC 7616");
+    Field::text("auth_user", "the user of Basic, Digest or NTLM credentials; never the password", "RFC 7617, RFC 7616");
 /// Version.
 pub static VERSION: Field =
     Field::text("version", "version of the first request, else of the first response", "RFC 9112 2.3");

@@ -79,8 +79,8 @@ pub(super) fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     let last = rest.iter().rposition(|byte| matches!(byte, b' ' | b'\t')).map_or(0, |at| at.saturating_add(1));
     let (target, word) = rest.split_at_checked(last)?;
     let (target, version) = match word.strip_prefix(b"HTTP/") {
-        Some(version) => (target.trim_ascii(), version),
-        None => (rest, &b""[..]),
+        Some(version) if !target.is_empty() => (target.trim_ascii(), version),
+        _ => (rest, &b""[..]),
     };
     // RTSP, SIP and their like have the same shape under another name.
     let foreign = version.is_empty() && word.contains(&b'/') && !target.is_empty() && word.len() < rest.len();
@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(read("GET  /a b  HTTP/1.0 "), Some((&b"GET"[..], &b"/a b"[..], &b"1.0"[..])));
         assert_eq!(read("GET /old"), Some((&b"GET"[..], &b"/old"[..], &b""[..])));
         assert_eq!(read("GET / RTSP/1.0"), None);
-        assert_eq!(read("GET HTTP/1.1"), None);
+        assert_eq!(read("GET HTTP/1.1"), Some((&b"GET"[..], &b"HTTP/1.1"[..], &b""[..])));
         assert_eq!(read("\x16\x03 x"), None);
     }
 

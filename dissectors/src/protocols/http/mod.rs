@@ -11,8 +11,10 @@
 //! | `head` | start lines, fields, and what they say of the content |
 //! | `body` | where content ends: length, chunks, the connection's end |
 //! | `content`, `coding`, `multipart` | content on its way to the files: decoded, in parts |
+//! | `lane` | one side's stream |
 //! | `transactions` | which response answers which request |
 //! | `naming`, `secrets` | names of files; accounts, and what is redacted |
+//! | `record` | what is told |
 //!
 //! Each side is read by a [`Lane`] of its own, and the n-th response answers the n-th request. A response whose request was not
 //! (yet) seen is read as one to a GET, unless the next head follows at once where its content should be, as it does
@@ -20,29 +22,32 @@
 //! handed over, and the detector tells what it is. A side that can't be understood any more is left alone while the other goes on.
 //!
 //! Limits: [`head::HEAD_CAP`], [`head::METHOD_CAP`], [`TUNNEL_WAIT`], and those of the other files.
-//! Ignored on purpose: trailers, caching, cookies, content negotiation; interim responses but 101 are not told; NTLM and Negotiate
-//! credentials.
+//! Ignored on purpose: trailers, caching, cookies, content negotiation; interim responses but 101 are not told; Kerberos
+//! credentials; HTTP/0.9.
 
 mod body;
 mod coding;
 mod content;
 mod facts;
 mod head;
+mod lane;
 mod multipart;
 mod naming;
 mod probe;
+mod record;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod transactions;
-
-use std::borrow::Cow;
 
 use self::body::{Body, Next};
 use self::content::Content;
 use self::head::{HEAD_CAP, Head, Line};
-use self::transactions::{Asked, Method, Transaction, Transactions};
+use self::lane::{Answer, Lane, Phase};
+use self::transactions::{Asked, Method, Transactions};
 use crate::capped::{List, Text};
-use crate::dictionary::{Field, Flag, file};
-use crate::facts::{Facts, Value, Writer};
+use crate::dictionary::{Flag, file};
+use crate::facts::Facts;
 use crate::files::Files;
 use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
@@ -64,55 +69,6 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     probe::probe(sample)
 }
 
-/// Where in its messages a side is.
-#[derive(Debug, Default)]
-enum Phase {
-    /// Before or in a start line.
-    #[default]
-    Start,
-    /// In the fields of a head.
-    Fields,
-    /// In content.
-    Content(Body),
-    /// Before content that may not come: the next head would follow at once.
-    Doubt(Body),
-    /// The client may be speaking another protocol already; the server's answer will tell.
-    Waiting,
-    /// After bytes that were not seen.
-    AfterGap,
-    /// Nothing more is understood of this side.
-    Lost,
-}
-
-/// One side's stream.
-#[derive(Debug, Default)]
-struct Lane {
-    phase: Phase,
-    /// So many of the unconsumed bytes need not be searched again for a line's end.
-    searched: usize,
-    /// The number of the transaction that the present message belongs to.
-    number: u64,
-    head: Head,
-    head_bytes: usize,
-    content: Option<Content>,
-    /// Some of the present message's content has come.
-    begun: bool,
-    /// Bytes of all messages' content.
-    body_bytes: u64,
-}
-
-impl Lane {
-    fn finish_content(&mut self, whole: bool, files: &mut Files) {
-        if let Some(content) = self.content.take() {
-            content.finish(whole, files);
-        }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        self.head.heap_bytes() + self.content.as_ref().map_or(0, |content| size_of::<Content>() + content.heap_bytes())
-    }
-}
-
 /// What one look at a side's bytes led to.
 enum Look {
     /// So many bytes are dealt with, or the phase has changed.
@@ -121,29 +77,6 @@ enum Look {
     Wait,
     /// So many bytes are dealt with; what follows is another protocol.
     Leave(usize),
-}
-
-/// What is known of the response in the making.
-#[derive(Debug, Default)]
-struct Answer {
-    status: u16,
-    asked: Option<Asked>,
-    /// The words of a proxy that has opened a tunnel.
-    established: bool,
-}
-
-impl Answer {
-    fn interim(&self) -> bool {
-        self.status < 200 && self.status != 101
-    }
-
-    fn success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    fn to(&self, method: Method) -> bool {
-        self.asked.as_ref().is_some_and(|asked| asked.method == method)
-    }
 }
 
 /// One session.
@@ -211,6 +144,7 @@ impl Http {
             Phase::Doubt(_) => self.doubt(role, bytes),
             Phase::Waiting => self.waiting(bytes),
             Phase::AfterGap => self.after_gap(role, bytes),
+            Phase::Seeking => self.seek(bytes),
             Phase::Lost => Look::Used(bytes.len()),
         }
     }
@@ -222,6 +156,11 @@ impl Http {
             return Look::Used(empty);
         }
         let lane = self.lane(role);
+        if lane.fresh && role == Role::Server && !may_begin(role, bytes) {
+            // The capture began within a response.
+            lane.phase = Phase::Seeking;
+            return Look::Used(0);
+        }
         let end = match head::start_line_end(bytes, lane.searched) {
             Line::Whole(end) if end <= HEAD_CAP => end,
             Line::Partial(searched) if searched <= HEAD_CAP && may_begin(role, bytes) => {
@@ -240,6 +179,7 @@ impl Http {
             return self.not_understood(role);
         }
         let lane = self.lane(role);
+        lane.fresh = false;
         lane.phase = Phase::Fields;
         lane.head = Head::default();
         lane.begun = false;
@@ -486,14 +426,24 @@ impl Http {
         let Some(head) = probe::begins_head(role, bytes) else {
             return Look::Wait;
         };
-        if head {
-            match role {
-                Role::Client => self.transactions.requests_lost(),
-                Role::Server => self.transactions.responses_lost(),
+        self.lane(role).phase = match role {
+            Role::Server => Phase::Seeking,
+            Role::Client if head => {
+                self.transactions.requests_lost();
+                Phase::Start
             }
-        }
-        self.lane(role).phase = if head { Phase::Start } else { Phase::Lost };
+            Role::Client => Phase::Lost,
+        };
         Look::Used(0)
+    }
+
+    fn seek(&mut self, bytes: &[u8]) -> Look {
+        let (passed, found) = probe::seek_response(bytes);
+        if found {
+            self.transactions.responses_lost();
+            self.server.phase = Phase::Start;
+        }
+        if passed == 0 && !found { Look::Wait } else { Look::Used(passed) }
     }
 
     /// Where a start line should be is something else: another protocol that was asked for, or rubbish.
@@ -583,7 +533,7 @@ impl Dissector for Http {
             }
             Phase::Lost => Phase::Lost,
             Phase::Waiting => Phase::Waiting,
-            Phase::Start | Phase::Fields | Phase::AfterGap => Phase::AfterGap,
+            Phase::Start | Phase::Fields | Phase::AfterGap | Phase::Seeking => Phase::AfterGap,
         };
         Step::Consumed(0)
     }
@@ -616,77 +566,4 @@ impl Dissector for Http {
             + self.transactions.heap_bytes()
             + self.files.heap_bytes()
     }
-}
-
-impl Http {
-    /// Writes the `http` element.
-    fn element(&self, out: &mut Facts) {
-        let redacts = out.redacts();
-        let shown =
-            |uri: &Text| if redacts { secrets::redacted(uri.bytes()).into_owned() } else { uri.bytes().to_vec() };
-        let mut element = out.element(&facts::ELEMENT);
-        if self.requests > 0 {
-            element.number(&facts::REQUESTS, self.requests);
-        }
-        self.aligned(&mut element, &facts::METHOD, |t| (Cow::Borrowed(t.method.bytes()), t.method.omitted()));
-        self.aligned(&mut element, &facts::HOST, |t| (Cow::Borrowed(host(t)), t.host.omitted()));
-        self.aligned(&mut element, &facts::URI, |t| (Cow::Owned(shown(&t.uri)), t.uri.omitted()));
-        let told = self.transactions.told();
-        if self.responses > 0 {
-            let status =
-                |t: &Transaction| if t.status > 0 { Value::Number(t.status.into()) } else { Value::Bytes(&[]) };
-            element.list(&facts::STATUS, told.items().iter().map(status), told.omitted());
-        }
-        element.texts(&facts::USER_AGENT, &self.user_agents);
-        element.texts(&facts::SERVER, &self.servers);
-        redacted_list(&mut element, &facts::REFERER, &self.referers, shown);
-        self.aligned(&mut element, &facts::CONTENT_TYPE, |t| {
-            (Cow::Borrowed(t.content_type.bytes()), t.content_type.omitted())
-        });
-        element.texts(&facts::REQUEST_CONTENT_TYPE, &self.request_types);
-        redacted_list(&mut element, &facts::LOCATION, &self.locations, shown);
-        if self.requests > 0 {
-            element.number(&facts::REQUEST_BODY_BYTES, self.client.body_bytes);
-        }
-        if self.responses > 0 {
-            element.number(&facts::RESPONSE_BODY_BYTES, self.server.body_bytes);
-        }
-        element.maybe(&facts::AUTH_USER, self.user.as_ref());
-        if let Some(version) = self.versions.iter().flatten().next() {
-            element.plain(&facts::VERSION, version);
-        }
-    }
-
-    /// Writes a list with an item per transaction, unless nothing is known of any, with what was left out of it: items and bytes.
-    fn aligned<'a>(
-        &'a self,
-        element: &mut Writer<'_>,
-        field: &'static Field,
-        value: impl Fn(&'a Transaction) -> (Cow<'a, [u8]>, u32),
-    ) {
-        let told = self.transactions.told();
-        let values: Vec<(Cow<'a, [u8]>, u32)> = told.items().iter().map(value).collect();
-        if values.iter().any(|(bytes, _)| !bytes.is_empty()) {
-            let omitted = values.iter().fold(told.omitted(), |sum, (_, omitted)| sum.saturating_add(*omitted));
-            element.list(field, values.iter().map(|(bytes, _)| Value::Bytes(bytes)), omitted);
-        }
-    }
-}
-
-/// The host of a request: from its Host field, else from its target.
-fn host(transaction: &Transaction) -> &[u8] {
-    if !transaction.host.is_empty() {
-        return transaction.host.bytes();
-    }
-    let target = transaction.uri.bytes();
-    if transaction.method.bytes() == b"CONNECT" {
-        return naming::host(target);
-    }
-    let (authority, _) = naming::authority(target);
-    naming::host(authority)
-}
-
-fn redacted_list(element: &mut Writer<'_>, field: &'static Field, list: &List<Text>, shown: impl Fn(&Text) -> Vec<u8>) {
-    let values: Vec<Vec<u8>> = list.items().iter().map(shown).collect();
-    element.list(field, values.iter().map(|value| Value::Bytes(value)), list.omitted());
 }

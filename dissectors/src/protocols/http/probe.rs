@@ -4,13 +4,19 @@
 //! only likely, and only where a method that everybody knows is followed by a path or an absolute http URI. RTSP, SIP and ICY
 //! share the grammar and differ in the version's name, so nothing is believed without it.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::head::{METHOD_CAP, is_method, is_token_byte};
 use crate::protocol::{Role, Sample, Verdict};
 
 /// How many empty bytes (CR, LF) may stand before a request line.
 const LEADING_EMPTY_BYTES: usize = 4;
+
+/// How many bytes a status line and the name of the first field after it may have, where a response is sought in other bytes.
+const SEEK_CAP: usize = 512;
+
+/// What every response begins with.
+const NAME: &[u8] = b"HTTP/1.";
 
 /// Methods that are believed without the request line's end, with the space after them.
 const KNOWN_METHODS: &[&[u8]] = &[
@@ -22,6 +28,7 @@ const KNOWN_METHODS: &[&[u8]] = &[
     b"OPTIONS ",
     b"TRACE ",
     b"PATCH ",
+    b"CONNECT ",
     b"PROPFIND ",
     b"PROPPATCH ",
     b"MKCOL ",
@@ -31,6 +38,13 @@ const KNOWN_METHODS: &[&[u8]] = &[
     b"UNLOCK ",
     b"REPORT ",
     b"SEARCH ",
+    b"NOTIFY ",
+    b"SUBSCRIBE ",
+    b"UNSUBSCRIBE ",
+    b"BITS_POST ",
+    b"CCM_POST ",
+    b"RPC_IN_DATA ",
+    b"RPC_OUT_DATA ",
 ];
 
 /// Tells whether a sample may be HTTP/1.
@@ -50,6 +64,48 @@ pub(super) fn begins_head(role: Role, bytes: &[u8]) -> Option<bool> {
     }
     let may = known.iter().any(|known| known.starts_with(bytes));
     (!may).then_some(false)
+}
+
+/// Looks in a server's bytes, of which nothing is known, for the next response: a status line with a field after it. Gives how many
+/// bytes certainly are none, and whether a response begins after them.
+pub(super) fn seek_response(bytes: &[u8]) -> (usize, bool) {
+    let mut from = 0usize;
+    while let Some(at) = bytes.get(from..).and_then(|rest| memmem::find(rest, NAME)) {
+        let start = from.saturating_add(at);
+        match bytes.get(start..).map_or(Some(false), begins_response) {
+            Some(true) => return (start, true),
+            None => return (start, false),
+            Some(false) => from = start.saturating_add(NAME.len()),
+        }
+    }
+    // The name may begin at the very end.
+    let rest = bytes.get(from..).unwrap_or_default();
+    let tail = (1..NAME.len()).rev().find(|&tail| NAME.get(..tail).is_some_and(|tail| rest.ends_with(tail)));
+    (bytes.len().saturating_sub(tail.unwrap_or(0)), false)
+}
+
+/// Whether bytes are a status line and the name of a field; nothing where they are too few to tell.
+fn begins_response(bytes: &[u8]) -> Option<bool> {
+    match response(bytes) {
+        Verdict::Match => {}
+        Verdict::NeedMore => return None,
+        Verdict::Likely | Verdict::Reject => return Some(false),
+    }
+    let bytes = bytes.get(..SEEK_CAP).unwrap_or(bytes);
+    let (line, field) = match memchr(b'\n', bytes) {
+        Some(end) => (bytes.get(..end).unwrap_or(bytes), bytes.get(end.saturating_add(1)..)),
+        None => (bytes, None),
+    };
+    // Content that speaks of a status, right before the head that is sought.
+    if line.iter().any(|&byte| byte < b' ' && byte != b'\r') || memmem::rfind(line, NAME).is_some_and(|at| at > 0) {
+        return Some(false);
+    }
+    let after_name = field.and_then(|field| field.iter().find(|&&byte| !is_token_byte(byte)));
+    match after_name {
+        Some(byte) => Some(*byte == b':'),
+        None if bytes.len() >= SEEK_CAP => Some(false),
+        None => None,
+    }
 }
 
 fn request(bytes: &[u8]) -> Verdict {
@@ -74,7 +130,12 @@ fn request(bytes: &[u8]) -> Verdict {
         return Verdict::Reject;
     }
     if ends {
-        return if is_request_line(line) { Verdict::Match } else { Verdict::Reject };
+        return match () {
+            () if is_request_line(line) => Verdict::Match,
+            // A clumsy client, or an attack: the server's answer may still prove it.
+            () if is_damaged(line) => Verdict::NeedMore,
+            () => Verdict::Reject,
+        };
     }
     if begins_like_a_request(line) { Verdict::Likely } else { Verdict::NeedMore }
 }
@@ -92,6 +153,18 @@ fn is_request_line(line: &[u8]) -> bool {
     target.ends_with(b" ") && !target.trim_ascii().is_empty()
 }
 
+/// Whether a line without the version at its end begins with a method that everybody knows, and names no other protocol.
+fn is_damaged(line: &[u8]) -> bool {
+    let foreign = |word: &[u8]| {
+        let mut halves = word.splitn(2, |&byte| byte == b'/');
+        let name = halves.next().unwrap_or_default();
+        let version = halves.next().and_then(<[u8]>::first);
+        name != b"HTTP" && name.first().is_some_and(u8::is_ascii_uppercase) && version.is_some_and(u8::is_ascii_digit)
+    };
+    let last = line.trim_ascii_end().rsplit(|&byte| byte == b' ').next().unwrap_or_default();
+    KNOWN_METHODS.iter().any(|method| line.starts_with(method)) && !foreign(last)
+}
+
 /// Whether a line that does not end yet is a known method, the beginning of a path or http URI, and nothing else than the
 /// name of HTTP/1 after it.
 fn begins_like_a_request(line: &[u8]) -> bool {
@@ -104,7 +177,6 @@ fn begins_like_a_request(line: &[u8]) -> bool {
 }
 
 fn response(bytes: &[u8]) -> Verdict {
-    const NAME: &[u8] = b"HTTP/1.";
     let (name, rest) = bytes.split_at_checked(NAME.len()).unwrap_or((bytes, &[]));
     if !NAME.starts_with(name) {
         return Verdict::Reject;
@@ -144,14 +216,33 @@ mod tests {
             (b"OPTIONS sip:a@b SIP/2.0\r\n", Verdict::Reject),
             (b"SOURCE /radio ICE/1.0\r\n", Verdict::Reject),
             (b"PRI * HTTP/2.0\r\n", Verdict::Reject),
-            (b"GET /\r\n", Verdict::Reject),
-            (b"GET HTTP/1.1\r\n", Verdict::Reject),
+            (b"GET /\r\n", Verdict::NeedMore),
+            (b"GET HTTP/1.1\r\n", Verdict::NeedMore),
+            (b"GET / HTTP/1.\n", Verdict::NeedMore),
+            (b"BREW /pot\r\n", Verdict::Reject),
             (b"SSH-2.0-x\r\n", Verdict::Reject),
             (b"\x16\x03\x01", Verdict::Reject),
             (b" GET", Verdict::Reject),
         ] {
             assert_eq!(request(bytes), verdict, "{}", bytes.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_response_is_found_in_other_bytes_whatever_the_segments() {
+        let bytes = b"tail of HTTP/1.1 404 is no head, nor is HTTP/1.1 200 OK\r\n<p>HTTP/1.1 404 is none eitherHTTP/1.0 200 OK\r\nServer: x\r\n";
+        let at = bytes.len() - b"HTTP/1.0 200 OK\r\nServer: x\r\n".len();
+        assert_eq!(seek_response(bytes), (at, true));
+        let (mut passed, mut shown) = (0, 0);
+        while shown < bytes.len() {
+            shown += 1;
+            let (used, found) = seek_response(&bytes[passed..shown]);
+            passed += used;
+            if found {
+                break;
+            }
+        }
+        assert_eq!(passed, at);
     }
 
     #[test]

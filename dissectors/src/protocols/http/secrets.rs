@@ -1,12 +1,13 @@
-//! Secrets in heads: the account in credentials (RFC 7617, RFC 7616), and what must not leave the sensor in URIs.
+//! Secrets in heads: the account in credentials (RFC 7617, RFC 7616; NTLM as MS-NTHT 2.1 has it), and what must not leave the sensor in URIs.
 
 use std::borrow::Cow;
 
 use super::naming::{authority, percent_decode};
 use crate::capped::{TEXT_CAP, Text};
+use crate::reader::Reader;
 
-/// The most bytes of Basic credentials that are decoded: a user as long as a field may be, a password, coded.
-const CREDENTIALS_CAP: usize = 4 * TEXT_CAP;
+/// The most bytes of credentials that are decoded: a user as long as a field may be beside a password, or an NTLM message.
+const CREDENTIALS_CAP: usize = 16 * TEXT_CAP;
 
 /// Words in the name of a parameter whose value is a secret.
 const SECRET_WORDS: &[&[u8]] = &[b"password", b"passwd", b"pwd", b"token", b"secret", b"key", b"session"];
@@ -27,9 +28,13 @@ pub(super) fn account(credentials: &[u8]) -> Option<Account> {
     let space = credentials.iter().position(u8::is_ascii_whitespace)?;
     let (scheme, rest) = credentials.split_at_checked(space)?;
     let rest = rest.trim_ascii();
+    let coded = rest.get(..CREDENTIALS_CAP).unwrap_or(rest);
     if scheme.eq_ignore_ascii_case(b"basic") {
-        let pair = base64(rest.get(..CREDENTIALS_CAP).unwrap_or(rest));
-        return named(&pair);
+        return named(&base64(coded));
+    }
+    if scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate") {
+        let user = ntlm_user(&base64(coded))?;
+        return Some(Account { user: Text::new(&user), cleartext: false });
     }
     if scheme.eq_ignore_ascii_case(b"digest") {
         // The parameters are separated by commas; a quoted comma would only cut a user's name short.
@@ -56,6 +61,34 @@ fn named(pair: &[u8]) -> Option<Account> {
     let mut halves = pair.splitn(2, |&byte| byte == b':');
     let (user, password) = (halves.next()?, halves.next().unwrap_or_default());
     (!pair.is_empty()).then(|| Account { user: Text::new(user), cleartext: !password.is_empty() })
+}
+
+/// The user in an NTLM AUTHENTICATE message (MS-NLMP 2.2.1.3), as UTF-8.
+///
+/// ```text
+/// "NTLMSSP\0"  3u32  6 * (length u16, room u16, offset u32): LM, NT, domain, user, workstation, key  flags u32
+/// ```
+fn ntlm_user(message: &[u8]) -> Option<Vec<u8>> {
+    const UNICODE: u32 = 1;
+    let mut reader = Reader::new(message);
+    if reader.take(8)? != b"NTLMSSP\0" || reader.le_u32()? != 3 {
+        return None;
+    }
+    reader.skip(24)?;
+    let (length, _, offset) = (reader.le_u16()?, reader.le_u16()?, reader.le_u32()?);
+    reader.skip(16)?;
+    let flags = reader.le_u32()?;
+    let user = message.get(usize::try_from(offset).ok()?..)?.get(..usize::from(length))?;
+    if user.is_empty() || flags & UNICODE == 0 {
+        return (!user.is_empty()).then(|| user.to_vec());
+    }
+    let units = user.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
+    Some(
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect::<String>()
+            .into_bytes(),
+    )
 }
 
 /// Decodes base64 up to the first byte that is none.
@@ -169,6 +202,12 @@ mod tests {
         assert_eq!(told("Basic !!"), None);
         assert_eq!(told("Digest realm=\"r\", username=\"bob\", nonce=\"n\""), Some((b"bob".to_vec(), false)));
         assert_eq!(told("Bearer abc"), None);
+        assert_eq!(
+            told(
+                "NTLM TlRMTVNTUAADAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAABgAGAEAAAAAAAAAARgAAAAAAAABGAAAAAQAAAGUAdgBlAA=="
+            ),
+            Some((b"eve".to_vec(), false))
+        );
         assert_eq!(account_of_uri(b"http://carol:pw@host/").map(|a| a.cleartext), Some(true));
         assert_eq!(account_of_uri(b"/path@x:y"), None);
     }

@@ -1,0 +1,93 @@
+//! What is told of a session: the `http` element.
+
+use super::transactions::Transaction;
+use super::{Http, facts, naming, secrets};
+use crate::capped::Text;
+use crate::dictionary::Field;
+use crate::facts::{Facts, Value};
+
+impl Http {
+    /// Writes the `http` element.
+    pub(super) fn element(&self, out: &mut Facts) {
+        let redacts = out.redacts();
+        let shown =
+            |uri: &Text| if redacts { secrets::redacted(uri.bytes()).into_owned() } else { uri.bytes().to_vec() };
+        self.lists_of_transactions(out, shown);
+        let mut element = out.element(&facts::ELEMENT);
+        if self.requests > 0 {
+            element.number(&facts::REQUESTS, self.requests);
+            element.number(&facts::REQUEST_BODY_BYTES, self.client.body_bytes);
+        }
+        if self.responses > 0 {
+            element.number(&facts::RESPONSE_BODY_BYTES, self.server.body_bytes);
+        }
+        element.texts(&facts::USER_AGENT, &self.user_agents);
+        element.texts(&facts::SERVER, &self.servers);
+        element.texts(&facts::REQUEST_CONTENT_TYPE, &self.request_types);
+        for (field, list) in [(&facts::REFERER, &self.referers), (&facts::LOCATION, &self.locations)] {
+            let values: Vec<Vec<u8>> = list.items().iter().map(shown).collect();
+            element.list(field, values.iter().map(|value| Value::Bytes(value)), list.omitted());
+        }
+        element.maybe(&facts::AUTH_USER, self.user.as_ref());
+        if let Some(version) = self.versions.iter().flatten().next() {
+            element.plain(&facts::VERSION, version);
+        }
+    }
+
+    /// Writes the aligned lists. A tunnel may hold HTTP again, which then shares the element: a list that one of the two has and
+    /// the other has not is filled up, so that the lists stay aligned.
+    fn lists_of_transactions(&self, out: &mut Facts, shown: impl Fn(&Text) -> Vec<u8>) {
+        let told = self.transactions.told();
+        let uris: Vec<Vec<u8>> = told.items().iter().map(|t| shown(&t.uri)).collect();
+        let status = |t: &Transaction| if t.status > 0 { Value::Number(t.status.into()) } else { Value::Bytes(&[]) };
+        let column = |field, of: fn(&Transaction) -> &Text| {
+            let values = told.items().iter().map(|t| Value::Bytes(of(t).bytes())).collect();
+            let omitted = told.items().iter().map(|t| of(t).omitted());
+            Column { field, values, omitted: omitted.fold(told.omitted(), u32::saturating_add) }
+        };
+        let mut columns = [
+            column(&facts::METHOD, |t| &t.method),
+            column(&facts::HOST, |t| &t.host),
+            column(&facts::URI, |t| &t.uri),
+            column(&facts::CONTENT_TYPE, |t| &t.content_type),
+            Column {
+                field: &facts::STATUS,
+                values: told.items().iter().map(status).collect(),
+                omitted: told.omitted(),
+            },
+        ];
+        let [_, hosts, targets, ..] = &mut columns;
+        hosts.values = told.items().iter().map(|t| Value::Bytes(host(t))).collect();
+        targets.values = uris.iter().map(|uri| Value::Bytes(uri)).collect();
+        let count = |field: &'static Field| out.values().filter(|(_, known, _)| std::ptr::eq(*known, field)).count();
+        let written = columns.each_ref().map(|column| count(column.field));
+        let most = written.iter().copied().max().unwrap_or(0);
+        let mut element = out.element(&facts::ELEMENT);
+        for (Column { field, values, omitted }, written) in columns.into_iter().zip(written) {
+            if written > 0 || values.iter().any(|value| *value != Value::Bytes(&[])) {
+                let missing = std::iter::repeat_n(Value::Bytes(&[]), most.saturating_sub(written));
+                element.list(field, missing.chain(values), omitted);
+            }
+        }
+    }
+}
+
+/// An aligned list on its way out, with what was left out of it: items and bytes.
+struct Column<'a> {
+    field: &'static Field,
+    values: Vec<Value<'a>>,
+    omitted: u32,
+}
+
+/// The host of a request: from its Host field, else from its target.
+fn host(transaction: &Transaction) -> &[u8] {
+    if !transaction.host.is_empty() {
+        return transaction.host.bytes();
+    }
+    let target = transaction.uri.bytes();
+    if transaction.method.bytes() == b"CONNECT" {
+        return naming::host(target);
+    }
+    let (authority, _) = naming::authority(target);
+    naming::host(authority)
+}
