@@ -18,6 +18,8 @@ pub const PENDING_CAP: usize = 128 * 1024;
 pub const HELD_BYTES: usize = 4 * PROBE_BYTES;
 /// The most chunks kept while the protocol is not known.
 pub const HELD_CHUNKS: usize = 16;
+/// How many bytes of a side that every protocol has rejected are waited through for the other side to tell.
+pub const IGNORED_BYTES: usize = 64 * 1024;
 /// How often detection begins anew, at a chunk's start, in a session whose beginning was not seen.
 pub const RESYNCS: u8 = 16;
 /// The most protocols inside one another.
@@ -42,6 +44,8 @@ struct Stage {
     client: Side,
     /// `None` after a panic.
     dissector: Option<Box<dyn Dissector>>,
+    /// By side: whether it has sent anything that the dissector could use.
+    heard: [bool; 2],
 }
 
 /// What the engine is doing.
@@ -60,6 +64,15 @@ struct Detection {
     held: Vec<Held>,
     bytes: Vec<u8>,
     resyncs: u8,
+    /// Bytes of a side that every protocol has rejected.
+    ignored: usize,
+}
+
+/// What a detection came to.
+enum Decision {
+    Wait,
+    Found(Found),
+    Hopeless,
 }
 
 #[derive(Clone, Copy)]
@@ -85,6 +98,8 @@ pub struct Conversation {
     mode: Mode,
     stages: Vec<Stage>,
     pending: [Pending; 2],
+    /// A side whose bytes are not the protocol's.
+    muted: Option<Side>,
     flags: Flags,
 }
 
@@ -97,6 +112,7 @@ impl Conversation {
             mode: Mode::Detecting(Box::new(Detection::new(&setup, resyncs))),
             stages: Vec::new(),
             pending: Default::default(),
+            muted: None,
             flags: Flags::default(),
         }
     }
@@ -105,25 +121,13 @@ impl Conversation {
     pub fn data(&mut self, side: Side, bytes: &[u8], time: Timestamp) {
         match &mut self.mode {
             Mode::Over => {}
+            Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => self.speak(side, bytes, time),
-            Mode::Detecting(detection) => {
-                if bytes.is_empty() {
-                    return;
-                }
-                let found = detection.look(self.setup.transport, side, bytes);
-                match found {
-                    Some(found) => {
-                        detection.hold(self.setup.transport, side, bytes, time);
-                        self.begin(found);
-                    }
-                    None if detection.detector.exhausted() => self.fruitless(),
-                    None if detection.hold(self.setup.transport, side, bytes, time) => {}
-                    None => match detection.detector.conclude() {
-                        Some(found) => self.begin(found),
-                        None => self.fruitless(),
-                    },
-                }
-            }
+            Mode::Detecting(detection) => match detection.take(self.setup.transport, side, bytes, time) {
+                Decision::Wait => {}
+                Decision::Found(found) => self.begin(found),
+                Decision::Hopeless => self.over(),
+            },
         }
     }
 
@@ -226,6 +230,13 @@ impl Conversation {
         let Mode::Detecting(detection) = std::mem::replace(&mut self.mode, Mode::Speaking) else {
             return;
         };
+        let same_again = self.stages.last().is_some_and(|stage| std::ptr::eq(stage.protocol, found.protocol));
+        if same_again && self.flags.contains(Flag::Violation) {
+            // It was violated at once, and would be again.
+            self.over();
+            return;
+        }
+        self.muted = found.muted;
         self.open(found.protocol, found.client);
         let mut rest = detection.bytes.as_slice();
         for held in detection.held {
@@ -235,20 +246,9 @@ impl Conversation {
         }
     }
 
-    /// No protocol fits. Where the beginning was not seen the next chunk may do better.
-    fn fruitless(&mut self) {
-        let Mode::Detecting(detection) = &mut self.mode else {
-            return;
-        };
-        match detection.resyncs.checked_sub(1) {
-            Some(left) => **detection = Detection::new(&self.setup, left),
-            None => self.mode = Mode::Over,
-        }
-    }
-
     fn open(&mut self, protocol: &'static Protocol, client: Side) {
         let opening = Opening { transport: self.setup.transport, file_hash: self.setup.file_hash };
-        self.stages.push(Stage { protocol, client, dissector: Some((protocol.open)(&opening)) });
+        self.stages.push(Stage { protocol, client, dissector: Some((protocol.open)(&opening)), heard: [false; 2] });
     }
 
     /// Brings bytes to the last stage's dissector.
@@ -293,6 +293,7 @@ impl Conversation {
                     if let Some(pending) = self.pending.get_mut(side.index()) {
                         pending.skip = n;
                     }
+                    self.hear(side, rest.len());
                     return bytes.len();
                 }
                 Step::Handover(n, to) => {
@@ -302,17 +303,41 @@ impl Conversation {
                     self.data(side, bytes.get(after..).unwrap_or_default(), time);
                     return bytes.len();
                 }
+                Step::Violation if self.is_unheard(side) => {
+                    // This side never spoke the other's protocol: perhaps it speaks one of its own.
+                    self.flags.insert(Flag::Violation);
+                    self.hand_over(side, None);
+                    self.data(side, rest, time);
+                    return bytes.len();
+                }
                 Step::NeedMore(_) | Step::Done | Step::Violation => {
                     self.settle_step(side, step, time);
                     return if matches!(step, Step::NeedMore(_)) { used } else { bytes.len() };
                 }
             };
             used = used.saturating_add(consumed);
+            self.hear(side, consumed);
             if consumed == 0 || self.stages.len() != stages {
                 break;
             }
         }
         used.min(bytes.len())
+    }
+
+    /// Whether the dissector could use nothing that a side has sent, although the other side speaks its protocol.
+    fn is_unheard(&self, side: Side) -> bool {
+        self.stages.last().is_some_and(|stage| {
+            let [originator, responder] = stage.heard;
+            if side == Side::Originator { !originator && responder } else { !responder && originator }
+        })
+    }
+
+    fn hear(&mut self, side: Side, consumed: usize) {
+        if consumed > 0
+            && let Some(heard) = self.stages.last_mut().and_then(|stage| stage.heard.get_mut(side.index()))
+        {
+            *heard = true;
+        }
     }
 
     /// Keeps what the dissector did not consume.
@@ -396,6 +421,7 @@ impl Conversation {
         let early =
             self.pending.get_mut(other.index()).map(|pending| std::mem::take(&mut pending.bytes)).unwrap_or_default();
         self.pending = Default::default();
+        self.muted = None;
         match to {
             Some(protocol) => self.open(protocol, client),
             None => self.mode = Mode::Detecting(Box::new(Detection::new(&self.setup, 0))),
@@ -436,7 +462,71 @@ impl std::fmt::Debug for Conversation {
 
 impl Detection {
     fn new(setup: &Setup, resyncs: u8) -> Self {
-        Self { detector: Detector::new(setup.transport, setup.addresses), held: Vec::new(), bytes: Vec::new(), resyncs }
+        Self {
+            detector: Detector::new(setup.transport, setup.addresses),
+            held: Vec::new(),
+            bytes: Vec::new(),
+            resyncs,
+            ignored: 0,
+        }
+    }
+
+    /// Takes the next bytes of a side.
+    fn take(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> Decision {
+        if bytes.is_empty() {
+            return Decision::Wait;
+        }
+        if self.detector.exhausted(side) {
+            // Only the other side can still tell.
+            self.ignored = self.ignored.saturating_add(bytes.len());
+            return if self.ignored > IGNORED_BYTES { Decision::Hopeless } else { Decision::Wait };
+        }
+        if let Some(found) = self.look(transport, side, bytes) {
+            self.hold(transport, side, bytes, time);
+            return Decision::Found(found);
+        }
+        if self.detector.exhausted(side) {
+            self.forget(side);
+            return match self.resyncs.checked_sub(1) {
+                Some(left) => {
+                    self.resyncs = left;
+                    self.detector.renew(side);
+                    Decision::Wait
+                }
+                None if self.detector.exhausted(side.other()) => Decision::Hopeless,
+                None => Decision::Wait,
+            };
+        }
+        if self.hold(transport, side, bytes, time) {
+            return Decision::Wait;
+        }
+        match (self.detector.conclude(), self.resyncs.checked_sub(1)) {
+            (Some(found), _) => Decision::Found(found),
+            (None, Some(left)) => {
+                self.resyncs = left;
+                for side in [Side::Originator, Side::Responder] {
+                    self.forget(side);
+                    self.detector.renew(side);
+                }
+                Decision::Wait
+            }
+            (None, None) => Decision::Hopeless,
+        }
+    }
+
+    /// Drops what is held of a side: no protocol wants it.
+    fn forget(&mut self, side: Side) {
+        let mut rest = self.bytes.as_slice();
+        let mut kept = Vec::new();
+        for held in &self.held {
+            let (piece, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
+            rest = after;
+            if held.side != side {
+                kept.extend_from_slice(piece);
+            }
+        }
+        self.held.retain(|held| held.side != side);
+        self.bytes = kept;
     }
 
     /// Shows the detector what a side has sent so far, these bytes included.

@@ -1,8 +1,11 @@
 //! Tells from the bytes, never from the port, which protocol a session speaks.
 //!
 //! Every protocol starts as a candidate in both orientations: the originator may be its client or its server. A probe's
-//! rejection removes a candidate for good. One is chosen as soon as its probe proves it ([`Verdict::Match`]), or when
+//! rejection of a side's bytes is final for that side. A protocol is chosen as soon as one side proves it ([`Verdict::Match`]), or when
 //! both sides' bytes fit it ([`Verdict::Likely`]). Where several fit, the first of the registry wins.
+//!
+//! One side's proof holds although the other side's bytes are rejected: a server that answers rubbish with an HTTP error is an
+//! HTTP server all the same. The rejected side is then not shown to the dissector ([`Found::muted`]).
 
 use std::net::IpAddr;
 
@@ -59,19 +62,31 @@ pub struct Found {
     pub protocol: &'static Protocol,
     /// The side that is its client.
     pub client: Side,
+    /// A side whose bytes are not the protocol's.
+    pub muted: Option<Side>,
 }
 
 /// One orientation: which side is the client.
 #[derive(Clone, Copy, Debug)]
 struct Orientation {
     client: Side,
-    alive: Candidates,
+    /// By side: not rejected.
+    alive: [Candidates; 2],
+    /// By side: fitting.
     likely: [Candidates; 2],
 }
 
 impl Orientation {
     fn role(&self, side: Side) -> Role {
         if side == self.client { Role::Client } else { Role::Server }
+    }
+
+    fn found(&self, protocol: &'static Protocol, at: usize) -> Found {
+        let [originator, responder] = &self.alive;
+        let muted = [(Side::Originator, originator), (Side::Responder, responder)]
+            .into_iter()
+            .find_map(|(side, alive)| (!alive.contains(at)).then_some(side));
+        Found { protocol, client: self.client, muted }
     }
 }
 
@@ -86,8 +101,8 @@ pub struct Detector {
 impl Detector {
     /// Begins with every protocol of the transport. `addresses` are the originator's and the responder's.
     pub fn new(transport: Transport, addresses: [IpAddr; 2]) -> Self {
-        let orientation =
-            |client| Orientation { client, alive: Candidates::of(transport), likely: [Candidates::NONE; 2] };
+        let all = Candidates::of(transport);
+        let orientation = |client| Orientation { client, alive: [all; 2], likely: [Candidates::NONE; 2] };
         Self { transport, addresses, orientations: [orientation(Side::Originator), orientation(Side::Responder)] }
     }
 
@@ -99,45 +114,54 @@ impl Detector {
         for orientation in &mut self.orientations {
             let role = orientation.role(side);
             let sample = Sample { transport: self.transport, role, bytes, destination };
-            for at in orientation.alive.iter() {
-                let Some(protocol) = protocols::ALL.get(at) else {
-                    continue;
-                };
-                let found = Found { protocol, client: orientation.client };
+            for at in of(&mut orientation.alive, side).iter() {
+                let Some(protocol) = protocols::ALL.get(at) else { continue };
                 match (protocol.probe)(&sample) {
-                    Verdict::Match => return Some(found),
+                    Verdict::Match => return Some(orientation.found(protocol, at)),
                     Verdict::Likely => {
-                        let [originator, responder] = &mut orientation.likely;
-                        let (own, other) =
-                            if side == Side::Originator { (originator, responder) } else { (responder, originator) };
-                        own.insert(at);
-                        if other.contains(at) {
-                            return Some(found);
+                        of(&mut orientation.likely, side).insert(at);
+                        if of(&mut orientation.likely, side.other()).contains(at) {
+                            return Some(orientation.found(protocol, at));
                         }
                     }
                     Verdict::NeedMore => {}
-                    Verdict::Reject => orientation.alive.remove(at),
+                    Verdict::Reject => of(&mut orientation.alive, side).remove(at),
                 }
             }
         }
         None
     }
 
-    /// Whether no candidate is left.
-    pub fn exhausted(&self) -> bool {
-        self.orientations.iter().all(|orientation| orientation.alive == Candidates::NONE)
+    /// Whether every protocol has rejected what `side` sent.
+    pub fn exhausted(&self, side: Side) -> bool {
+        self.orientations.iter().all(|orientation| {
+            let [originator, responder] = orientation.alive;
+            (if side == Side::Originator { originator } else { responder }) == Candidates::NONE
+        })
+    }
+
+    /// Begins anew with a side's bytes: what it sent so far was from the middle of something.
+    pub fn renew(&mut self, side: Side) {
+        let all = Candidates::of(self.transport);
+        for orientation in &mut self.orientations {
+            *of(&mut orientation.alive, side) = all;
+            *of(&mut orientation.likely, side) = Candidates::NONE;
+        }
     }
 
     /// The verdict when nothing more will come: a protocol that fits the only side that spoke, if it is the only one that does.
     /// Where it fits in both orientations the originator is taken for the client.
     pub fn conclude(&self) -> Option<Found> {
         let mut fitting = self.orientations.iter().flat_map(|orientation| {
-            let [originator, responder] = orientation.likely;
-            let spoke = Candidates((originator.0 | responder.0) & orientation.alive.0);
-            let client = orientation.client;
-            spoke.iter().filter_map(move |at| Some(Found { protocol: protocols::ALL.get(at)?, client }))
+            let ([alive, also_alive], [likely, also_likely]) = (orientation.alive, orientation.likely);
+            let fit = Candidates((likely.0 | also_likely.0) & alive.0 & also_alive.0);
+            fit.iter().filter_map(move |at| Some(orientation.found(protocols::ALL.get(at)?, at)))
         });
         let first = fitting.next()?;
         fitting.all(|other| std::ptr::eq(other.protocol, first.protocol)).then_some(first)
     }
+}
+
+fn of<T>([originator, responder]: &mut [T; 2], side: Side) -> &mut T {
+    if side == Side::Originator { originator } else { responder }
 }

@@ -62,6 +62,8 @@ pub(crate) struct Half {
     pub retransmits: u32,
     /// The sequence number of position 0.
     base: Option<u32>,
+    /// The peer has acknowledged that number.
+    base_confirmed: bool,
     window: u32,
     scale: Option<u8>,
     pub endpoint: Endpoint,
@@ -239,6 +241,10 @@ impl Session {
         self.note(packet, side);
         let (own, peer) = self.pair(side);
         let first = packet.tcp.seq.wrapping_add(u32::from(syn));
+        if syn && own.payload == 0 && !own.base_confirmed {
+            // A server that has forgotten its first SYN answers a repeated one with a new number.
+            own.base = Some(first);
+        }
         let position = own.position(first);
         let fits = own.base.is_none() || own.reaches(position, peer);
         own.base.get_or_insert(first);
@@ -389,6 +395,7 @@ impl Half {
             self.base = Some(ack);
         }
         let position = self.position(ack);
+        self.base_confirmed |= position == 0;
         // A FIN takes a number of its own and is no byte.
         let limit = self.finished_at.map_or(i64::MAX, |end| end as i64);
         if position > self.acked as i64 && position <= (self.payload as i64).saturating_add(FARTHEST) {
