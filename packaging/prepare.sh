@@ -29,14 +29,14 @@ if [ "${1:-build}" = test ]; then
 fi
 
 if [ "${#lacking[@]}" -gt 0 ]; then
-    if command -v apt-get >/dev/null; then
-        sudo=
-        [ "$(id -u)" -eq 0 ] || sudo=sudo
+    sudo=
+    [ "$(id -u)" -eq 0 ] || sudo=sudo
+    if command -v apt-get >/dev/null && { [ -z "$sudo" ] || command -v sudo >/dev/null; }; then
         echo "prepare: installing ${lacking[*]}" >&2
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacking[@]}" >/dev/null
     else
-        echo "prepare: please install these, or what your system calls them: ${lacking[*]}" >&2
+        echo "prepare: please install what this system calls ${lacking[*]} (Fedora: gcc, libpcap-devel, rsyslog)" >&2
         exit 1
     fi
 fi
