@@ -5,6 +5,7 @@ use dissectors::dictionary::{Flag, Flags};
 use dissectors::facts::Side;
 use dissectors::{Timestamp, Transport};
 
+use crate::holes::Holes;
 use crate::icmp::Icmp;
 use crate::key::{End, FlowKey};
 use crate::packet::{Packet, protocol, tcp_flag};
@@ -54,11 +55,7 @@ pub(crate) struct Half {
     pub payload: u64,
     /// The position up to which the peer has acknowledged.
     pub acked: u64,
-    /// Bytes of closed holes: acknowledged and never seen.
-    pub missed: u64,
-    /// The hole that is still open: where it begins, and its length.
-    hole_at: u64,
-    hole_len: u32,
+    holes: Holes,
     pub retransmits: u32,
     /// The sequence number of position 0.
     base: Option<u32>,
@@ -79,9 +76,7 @@ impl Half {
 
     /// Bytes that the peer acknowledged and that were never seen.
     pub fn unseen(&self) -> u64 {
-        let hole_end = self.hole_at.saturating_add(u64::from(self.hole_len));
-        let open = self.acked.min(hole_end).saturating_sub(self.hole_at);
-        self.missed.saturating_add(open).saturating_add(self.acked.saturating_sub(self.payload))
+        self.holes.unseen(self.acked).saturating_add(self.acked.saturating_sub(self.payload))
     }
 }
 
@@ -401,24 +396,13 @@ impl Half {
         let end = position.saturating_add(i64::from(bytes));
         let Ok(end) = u64::try_from(end) else { return };
         let start = u64::try_from(position).unwrap_or(0);
-        if end > self.payload {
-            if start > self.payload {
-                self.missed = self.missed.saturating_add(u64::from(self.hole_len));
-                self.hole_at = self.payload;
-                self.hole_len = u32::try_from(start.saturating_sub(self.payload)).unwrap_or(u32::MAX);
-            }
-            self.payload = end;
-            return;
+        if start > self.payload {
+            self.holes.open(self.payload, start.saturating_sub(self.payload));
         }
-        let hole_end = self.hole_at.saturating_add(u64::from(self.hole_len));
-        if start >= self.hole_at && end <= hole_end {
-            // Holes are mostly filled from their beginning; what lies between stays a hole.
-            let filled = u32::try_from(end.saturating_sub(self.hole_at)).unwrap_or(u32::MAX);
-            let skipped = start.saturating_sub(self.hole_at);
-            self.missed = self.missed.saturating_add(skipped);
-            self.hole_at = end;
-            self.hole_len = self.hole_len.saturating_sub(filled);
-        } else if bytes > 1 || end != self.payload {
+        let fills = self.holes.fill(start, end);
+        if end > self.payload {
+            self.payload = end;
+        } else if !fills && (bytes > 1 || end != self.payload) {
             // One byte just before the next is a keep-alive or a window probe (RFC 9293 3.8.4, 3.8.6.1).
             self.retransmits = self.retransmits.saturating_add(1);
         }
