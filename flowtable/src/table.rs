@@ -162,7 +162,7 @@ impl FlowTable {
             return (key, from, None);
         }
         if let Some(about) = quoted(number, payload) {
-            let (flow, _) = FlowKey::of(&about, packet.domain);
+            let flow = FlowKey::of(&about.ends, packet.domain).0.told_apart_by(about.discriminator);
             let session = self.find(self.hasher.hash_one(flow), &flow).and_then(|index| self.sessions.get(index));
             let id = session.map(|session| session.key.session_id(session.start.nanos()));
             // Errors about one flow are one session, which then lies in the same shard as that flow.
