@@ -9,7 +9,7 @@ use crate::holes::Holes;
 use crate::icmp::Icmp;
 use crate::key::{End, FlowKey};
 use crate::packet::{Packet, protocol, tcp_flag};
-use crate::path::PathId;
+use crate::path::{Path, PathId};
 use crate::stream::{Delivery, Segment, Stream};
 use crate::tcp::{Endpoint, History};
 use crate::wheel::Links;
@@ -170,6 +170,11 @@ impl Session {
             originator,
             history: History::default(),
         }
+    }
+
+    /// The number that names it, given what lies around it.
+    pub fn id(&self, path: &Path) -> u64 {
+        self.key.session_id(self.start.nanos(), path.place)
     }
 
     /// The side that packets from an end belong to.
