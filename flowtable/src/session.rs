@@ -239,6 +239,11 @@ impl Session {
         self.note(packet, side);
         let (own, peer) = self.pair(side);
         let first = packet.tcp.seq.wrapping_add(u32::from(syn));
+        let unheard = own.endpoint == Endpoint::Inactive || peer.endpoint == Endpoint::SynSent;
+        if syn && unheard && own.payload == 0 && own.base.is_some_and(|base| base != first) {
+            // A packet left over from an earlier connection had told where the stream begins; the SYN knows better.
+            *own = Half { packets: own.packets, ip_bytes: own.ip_bytes, mac: own.mac, ..Half::default() };
+        }
         let position = own.position(first);
         let fits = own.base.is_none() || own.reaches(position, peer);
         own.base.get_or_insert(first);
