@@ -8,6 +8,11 @@ impl Chance {
         Self(seed)
     }
 
+    /// Chance of its own for each name.
+    pub fn named(name: &str) -> Self {
+        Self::new(name.bytes().fold(7, |state, byte| state * 31 % 0xffff_fffb + u64::from(byte)))
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
