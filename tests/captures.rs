@@ -67,6 +67,25 @@ fn no_lines_are_left_of_captures_that_are_gone() {
     }
 }
 
+#[test]
+fn the_table_of_captures_tells_their_frames_and_bytes() {
+    let readme = std::fs::read_to_string(capture::folder().join("README.md")).unwrap();
+    let mut rows = 0;
+    for path in capture::paths() {
+        let start = format!("| {} |", capture::name(&path));
+        let Some(row) = readme.lines().find(|line| line.starts_with(&start)) else { continue };
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert_eq!(
+            (cells[4], cells[5]),
+            (&*capture::read(&path).frames.len().to_string(), &*bytes.to_string()),
+            "{start}"
+        );
+        rows += 1;
+    }
+    assert!(rows > 0);
+}
+
 /// picture.png and source.tar.gz, as the scenarios have them.
 const PICTURE: &str = "a5e6490b32bc4d3d0de7ef8856719c57b1cd725dca1b2d666f70cf320c30d7f5";
 const ARCHIVE: &str = "b2007c91ada26c8a9c16853d4cd08a82f24e701a0d3d1ff651a8d775165a8f6a";
