@@ -87,28 +87,35 @@ impl FlowKey {
     /// Everything but the addresses.
     fn small_words(&self) -> [u64; 2] {
         let ports = u64::from(self.low_port) << 48 | u64::from(self.high_port) << 32 | u64::from(self.discriminator);
-        let rest = u64::from(self.protocol) << 40 | (self.family as u64) << 32 | u64::from(self.domain.0);
+        let rest = u64::from(self.domain.0) << 16 | u64::from(self.protocol) << 8 | self.family as u64;
         [ports, rest]
     }
 
-    /// The whole key in a fixed form, for names that must be the same in every run.
+    /// The key but for its domain in a fixed form, for names that must be the same in every run.
     fn words(&self) -> [u64; 6] {
         let halves = |bits: u128| [(bits >> 64) as u64, bits as u64];
         let ([low_a, low_b], [high_a, high_b]) = (halves(self.low.0), halves(self.high.0));
-        let [ports, rest] = self.small_words();
+        let [ports, rest] = Self { domain: Domain::default(), ..*self }.small_words();
         [low_a, low_b, high_a, high_b, ports, rest]
     }
 
-    /// A number that names the session of this flow that began at `start` nanoseconds: the same in every run, well spread.
-    pub fn session_id(&self, start: u64) -> u64 {
-        // SplitMix64's finaliser over each word. It needs no secret: nothing is looked up by it.
-        self.words().into_iter().chain([start]).fold(0x7461_706c_696e_6531, |state: u64, word| {
-            let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        })
+    /// A number that names the session of this flow that began at `start` nanoseconds: the same in every run, well spread. `place` tells
+    /// equal flows of different surroundings apart ([`crate::path::Path::place`]); the domain's own number would not do, for it depends
+    /// on what else was captured.
+    pub fn session_id(&self, start: u64, place: u64) -> u64 {
+        spread(self.words().into_iter().chain([start, place]))
     }
+}
+
+/// A well-spread number of some words, the same in every run: SplitMix64's finaliser over each. It needs no secret: nothing is looked
+/// up by it.
+pub(crate) fn spread(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0x7461_706c_696e_6531, |state: u64, word| {
+        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
 }
 
 #[cfg(test)]

@@ -162,11 +162,11 @@ impl FlowTable {
             return (key, from, None);
         }
         if let Some(about) = quoted(number, payload) {
-            let (flow, _) = FlowKey::of(&about, packet.domain);
+            let flow = FlowKey::of(&about.ends, packet.domain).0.told_apart_by(about.discriminator);
             let session = self.find(self.hasher.hash_one(flow), &flow).and_then(|index| self.sessions.get(index));
-            let id = session.map(|session| session.key.session_id(session.start.nanos()));
+            let id = session.map(|session| session.id(&self.paths.get(session.path)));
             // Errors about one flow are one session, which then lies in the same shard as that flow.
-            return (key.told_apart_by(flow.session_id(0) as u32 | 1 << 31), from, id);
+            return (key.told_apart_by(flow.session_id(0, 0) as u32 | 1 << 31), from, id);
         }
         let discriminator = Message::read(payload).map_or(0, |message| message.discriminator(number));
         (key.told_apart_by(discriminator), from, None)

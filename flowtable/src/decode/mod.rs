@@ -18,7 +18,7 @@ use crate::key::FlowKey;
 use crate::packet::{Packet, protocol};
 use crate::path::{Interner, Paths};
 
-pub use icmp_error::quoted;
+pub use icmp_error::{Quoted, quoted};
 pub use link::LinkType;
 
 /// Why a frame gave no packet. Every frame is decoded, held or dropped for one of these.
@@ -129,7 +129,7 @@ pub fn shard_key(packet: &Packet, payload: &[u8]) -> FlowKey {
     if matches!(packet.ends.protocol, protocol::ICMP | protocol::ICMPV6)
         && let Some(about) = quoted(packet.ends.protocol, payload)
     {
-        return FlowKey::of(&about, packet.domain).0;
+        return FlowKey::of(&about.ends, packet.domain).0;
     }
     FlowKey::of(&packet.ends, packet.domain).0
 }
