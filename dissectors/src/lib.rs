@@ -13,6 +13,7 @@ pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod hex;
 pub mod ntlm;
 pub mod protocol;
 pub mod protocols;

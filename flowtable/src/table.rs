@@ -240,10 +240,9 @@ impl FlowTable {
             }
             _ => {}
         }
-        if let Some(detail) = session.detail.as_deref_mut() {
-            let bytes = detail.heap_bytes();
-            self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
-            detail.accounted = bytes;
+        // Only bytes that were read can have changed what is held.
+        if !payload.is_empty() {
+            self.account(index);
         }
     }
 
