@@ -8,19 +8,20 @@
 #   make bless   write everything that tests compare with anew: read the diff
 
 CARGO ?= cargo
+TAPLINE = $(or $(CARGO_TARGET_DIR),target)/release/tapline
 DEMO  ?= pcaps/ssh-password.pcap
 MORE  ?= pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
 
 .PHONY: demo test lint bench bless build prepare prepare-tests
 
 demo: build
-	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ target/release/tapline -r %s\n' '$(DEMO)'
-	@target/release/tapline -q -r $(DEMO)
-	@printf '\nThe same as JSON, indented by jq where that is installed.\n$$ target/release/tapline -r %s --format json | jq .\n' '$(DEMO)'
-	@target/release/tapline -q -r $(DEMO) --format json | if command -v jq >/dev/null; then jq .; else cat; fi
-	@printf '\nHTTP, TLS, DNS and SMB, each on a port that is not its own, and the account at the end.\n$$ target/release/tapline -r %s\n' '$(MORE)'
-	@target/release/tapline -r $(MORE)
-	@printf '\nREADME.md explains the first line field by field. Your own: target/release/tapline -r FILE\n'
+	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ $(TAPLINE) -r %s\n' '$(DEMO)'
+	@$(TAPLINE) -q -r $(DEMO)
+	@printf '\nThe same as JSON, indented by jq where that is installed.\n$$ $(TAPLINE) -r %s --format json | jq .\n' '$(DEMO)'
+	@$(TAPLINE) -q -r $(DEMO) --format json | if command -v jq >/dev/null; then jq .; else cat; fi
+	@printf '\nHTTP, TLS, DNS and SMB, each on a port that is not its own, and the account at the end.\n$$ $(TAPLINE) -r %s\n' '$(MORE)'
+	@$(TAPLINE) -r $(MORE)
+	@printf '\nREADME.md explains the first line field by field. Your own: $(TAPLINE) -r FILE\n'
 
 build: prepare
 	$(CARGO) build --release --locked

@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 
     /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
     /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line
-    #[arg(short, long, value_name = "DESTINATION", default_value = "-", help_heading = OUTPUT)]
+    #[arg(short, long, value_name = "DESTINATION", default_value = "-", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub(super) output: Vec<String>,
     /// How a session is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT)]
