@@ -8,6 +8,9 @@
 //! `#! udp`, `#! to 224.0.0.251` (where the originator sends to), `#! app NAME` (where it is not PROTOCOL), `#! server-first`,
 //! `#! pause SECONDS` (between here and what follows).
 
+// A helper that fails is a failing test.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
+
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -109,7 +109,7 @@ pub fn in_fragments(capture: &Capture, size: usize) -> Capture {
         let pieces = payload.chunks(size).enumerate().map(|(nth, piece)| {
             let mut header = frame.bytes[..ip.payload].to_vec();
             let more = (nth + 1) * size < payload.len() || before & 0x2000 != 0;
-            let place = (before & 0x1fff) + (nth * size / 8) as u16 | if more { 0x2000 } else { 0 };
+            let place = ((before & 0x1fff) + (nth * size / 8) as u16) | if more { 0x2000 } else { 0 };
             let total = (ip.payload - ip.at + piece.len()) as u16;
             header[ip.at + 2..ip.at + 4].copy_from_slice(&total.to_be_bytes());
             if !ip.fragment {
