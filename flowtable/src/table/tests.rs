@@ -303,8 +303,11 @@ fn a_clock_set_back_ends_nothing_and_makes_no_negative_duration() {
     bench.now -= 7200 * SECOND;
     bench.client(ACK, 107, 501, b"after").pause(10).client(ACK, 112, 501, b"!");
     assert_eq!((bench.told.0.len(), bench.table.open_sessions()), (0, 1));
+    // Nor does time stand still until the clock is where it was.
+    bench.pause(3601).port += 1;
+    bench.client(SYN, 1, 0, b"");
     let told = bench.end();
-    assert_eq!((told.0.len(), told.get(0, "src_bytes")), (1, "12"));
+    assert_eq!((told.0.len(), told.get(0, "src_bytes"), told.get(0, "end")), (2, "12", "idle"));
     let duration = told.get(0, "duration");
     assert!(duration.starts_with("Seconds(") && duration.len() < 20, "{duration}");
 }
