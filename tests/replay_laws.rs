@@ -310,13 +310,13 @@ const CUTS: usize = 24;
 #[test]
 fn a_capture_cut_at_any_packet_is_told() {
     for capture in capture::all() {
+        let whole = play(&capture).sessions();
         let step = capture.frames.len().div_ceil(CUTS);
         for kept in (0..capture.frames.len()).step_by(step) {
             let cut = Capture { frames: capture.frames[..kept].to_vec(), ..capture.clone() };
             let played = play(&cut);
             assert_accounts(&format!("{} cut at {kept}", capture.name), &played);
             // What is left is what the whole one begins with: no session has another app than it will have.
-            let whole = play(&capture).sessions();
             for told in played.sessions().iter().filter(|told| told.app() != "unknown") {
                 let ends = told.ends(|port| port);
                 let known = whole.iter().any(|whole| whole.ends(|port| port) == ends && whole.app() == told.app());

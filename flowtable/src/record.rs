@@ -121,7 +121,7 @@ fn state(originator: &Half, responder: &Half, ends: &Ends) -> &'static str {
 fn is_oneway(originator: &Half, responder: &Half) -> bool {
     match (originator.packets, responder.packets) {
         (0, _) => true,
-        (_, 0) => originator.endpoint != Endpoint::SynSent && originator.endpoint != Endpoint::Reset,
+        (_, 0) => responder.has_spoken() || !matches!(originator.endpoint, Endpoint::SynSent | Endpoint::Reset),
         _ => false,
     }
 }

@@ -76,6 +76,11 @@ impl Half {
         (self.payload as i64).saturating_add(i64::from(seq.wrapping_sub(near) as i32))
     }
 
+    /// Whether this side was seen to speak, or the peer to acknowledge it.
+    pub fn has_spoken(&self) -> bool {
+        self.base.is_some()
+    }
+
     /// Bytes that the peer acknowledged and that were never seen.
     pub fn unseen(&self) -> u64 {
         self.holes.unseen(self.acked).saturating_add(self.acked.saturating_sub(self.payload))
@@ -342,7 +347,9 @@ impl Session {
             (Endpoint::Reset, _) | (_, Endpoint::Reset) => Phase::Reset,
             (Endpoint::Closed, Endpoint::Closed) => Phase::Closed,
             (Endpoint::Closed, _) | (_, Endpoint::Closed) => Phase::Closing,
-            (Endpoint::SynSent, Endpoint::Inactive) | (Endpoint::Inactive, Endpoint::SynAckSent) => Phase::Embryonic,
+            // Where the originator acknowledges somebody the handshake went on, only unseen.
+            (Endpoint::SynSent, Endpoint::Inactive) if !responder.has_spoken() => Phase::Embryonic,
+            (Endpoint::Inactive, Endpoint::SynAckSent) => Phase::Embryonic,
             _ => Phase::Established,
         };
     }

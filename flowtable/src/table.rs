@@ -4,6 +4,9 @@
 //! and in a timing wheel that ends the silent ones. Whether a packet still belongs to a session is decided by the packet
 //! clock alone, never by whether the wheel has come around, so that a record does not depend on other sessions.
 
+#[cfg(test)]
+mod tests;
+
 use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
 use dissectors::facts::Side;

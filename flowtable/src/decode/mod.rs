@@ -8,6 +8,8 @@ mod icmp_error;
 mod layered;
 mod link;
 mod straight;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod tunnel;
 
