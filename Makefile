@@ -1,18 +1,27 @@
 # tapline: the commands of the README.
 #
-#   make demo    install what is missing, build, and show the sessions of a real capture
+#   make demo    install what is missing, build, and show the sessions of real captures
+#   make build   install what is missing, and build target/release/tapline
 #   make test    install what is missing, build, and pass the tests
 #   make lint    formatting, clippy, the dependencies' licences (where cargo-deny is installed)
 #   make bench   packets per second of each stage
-#   make bless   write the expected lines of pcaps/ and conversations anew: read the diff
+#   make bless   write everything that tests compare with anew: read the diff
 
 CARGO ?= cargo
-DEMO  ?= pcaps/ssh-password.pcap pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
+TAPLINE = $(or $(CARGO_TARGET_DIR),target)/release/tapline
+DEMO  ?= pcaps/ssh-password.pcap
+MORE  ?= pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
 
 .PHONY: demo test lint bench bless build prepare prepare-tests
 
 demo: build
-	@for capture in $(DEMO); do echo "# $$capture"; target/release/tapline -q -r $$capture || exit 1; done
+	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ $(TAPLINE) -r %s\n' '$(DEMO)'
+	@$(TAPLINE) -q -r $(DEMO)
+	@printf '\nThe same as JSON, indented by jq where that is installed.\n$$ $(TAPLINE) -r %s --format json | jq .\n' '$(DEMO)'
+	@$(TAPLINE) -q -r $(DEMO) --format json | if command -v jq >/dev/null; then jq .; else cat; fi
+	@printf '\nHTTP, TLS, DNS and SMB, each on a port that is not its own, and the account at the end.\n$$ $(TAPLINE) -r %s\n' '$(MORE)'
+	@$(TAPLINE) -r $(MORE)
+	@printf '\nREADME.md explains the first line field by field. Your own: $(TAPLINE) -r FILE\n'
 
 build: prepare
 	$(CARGO) build --release --locked

@@ -23,22 +23,35 @@ command -v cargo >/dev/null || {
     exit 1
 }
 
-if [ "${1:-build}" = test ]; then
-    # The receivers that the tests send to. A test whose receiver is missing says so and is skipped.
-    need rsyslog test -x /usr/sbin/rsyslogd
+# The receivers that the tests send to. A test whose receiver is missing says so and is skipped.
+wanted=()
+if [ "${1:-build}" = test ] && [ ! -x /usr/sbin/rsyslogd ]; then
+    wanted=(rsyslog)
 fi
 
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+
+can_install() {
+    command -v apt-get >/dev/null && { [ -z "$sudo" ] || command -v sudo >/dev/null; }
+}
+
+install() {
+    echo "prepare: installing $*" >&2
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 if [ "${#lacking[@]}" -gt 0 ]; then
-    if command -v apt-get >/dev/null; then
-        sudo=
-        [ "$(id -u)" -eq 0 ] || sudo=sudo
-        echo "prepare: installing ${lacking[*]}" >&2
-        $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacking[@]}" >/dev/null
+    if can_install; then
+        install "${lacking[@]}"
     else
-        echo "prepare: please install these, or what your system calls them: ${lacking[*]}" >&2
+        echo "prepare: please install what this system calls ${lacking[*]} (Fedora: gcc, libpcap-devel)" >&2
         exit 1
     fi
+fi
+if [ "${#wanted[@]}" -gt 0 ]; then
+    { can_install && install "${wanted[@]}"; } || echo "prepare: no ${wanted[*]}; its tests will be skipped" >&2
 fi
 
 if [ "${1:-build}" = test ] && [ -x tests/install-receivers.sh ]; then

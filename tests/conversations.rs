@@ -3,155 +3,28 @@
 //! `tests/conversations/PROTOCOL-WHAT.txt` is a conversation, `.facts` beside it what must be told of it. `BLESS=1 cargo test -p
 //! dissectors --test conversations` writes the second anew; read the diff before committing it.
 //!
-//! A conversation is lines of text: `> ` is sent by the client, `< ` by the server, with `\r \n \t \0 \\ \xNN` as escapes; `>: ` and
-//! `<: ` take hexadecimal. An empty line ends a datagram; for a stream it means nothing. `# ` starts a comment, and `#! ` a setting:
-//! `#! udp`, `#! to 224.0.0.251` (where the originator sends to), `#! app NAME` (where it is not PROTOCOL), `#! server-first`,
-//! `#! pause SECONDS` (between here and what follows).
+//! The form of a conversation stands in `tests/script`.
+
+// A helper that fails is a failing test.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
+
+mod script;
+
+// A helper that fails is a failing test.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
 
 use std::fmt::Write;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
 
 use dissectors::conversation::{Conversation, Setup};
 use dissectors::facts::{Facts, Side, Value};
 use dissectors::protocols;
-use dissectors::time::{MILLISECOND, SECOND};
 use dissectors::{Timestamp, Transport};
 use proptest::prelude::*;
-
-/// One piece of what a side sends.
-#[derive(Clone, Debug)]
-struct Turn {
-    side: Side,
-    bytes: Vec<u8>,
-    time: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Script {
-    name: String,
-    app: String,
-    transport: Transport,
-    destination: IpAddr,
-    turns: Vec<Turn>,
-}
-
-impl Script {
-    fn setup(&self) -> Setup {
-        Setup {
-            transport: self.transport,
-            addresses: ["192.0.2.1".parse().unwrap(), self.destination],
-            midstream: false,
-            file_hash: true,
-        }
-    }
-}
-
-/// Where the conversations are: beside this file, or in the folder that `CONVERSATIONS` names.
-fn folder() -> PathBuf {
-    match std::env::var_os("CONVERSATIONS") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conversations"),
-    }
-}
-
-fn scripts() -> Vec<Script> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    paths.sort();
-    paths
-        .iter()
-        .map(|path| parse(path.file_stem().unwrap().to_str().unwrap(), &std::fs::read_to_string(path).unwrap()))
-        .collect()
-}
-
-fn parse(name: &str, text: &str) -> Script {
-    let mut script = Script {
-        name: name.to_owned(),
-        app: name.split('-').next().unwrap().to_owned(),
-        transport: Transport::Tcp,
-        destination: "192.0.2.2".parse().unwrap(),
-        turns: Vec::new(),
-    };
-    let (mut time, mut joins) = (1_700_000_000 * SECOND, false);
-    for line in text.lines() {
-        if let Some(setting) = line.strip_prefix("#! ") {
-            let (key, value) = setting.split_once(' ').unwrap_or((setting, ""));
-            match key {
-                "udp" => script.transport = Transport::Udp,
-                "sctp" => script.transport = Transport::Sctp,
-                "to" => script.destination = value.parse().unwrap(),
-                "app" => script.app = value.to_owned(),
-                "server-first" => {}
-                "pause" => time += (value.parse::<f64>().unwrap() * SECOND as f64) as u64,
-                _ => panic!("{name}: what is the setting {key}?"),
-            }
-            continue;
-        }
-        if line.is_empty() {
-            joins = false;
-            continue;
-        }
-        if line.starts_with('#') {
-            continue;
-        }
-        let (mark, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-        let rest = rest.strip_prefix(' ').unwrap_or("");
-        let side = if mark.starts_with('>') { Side::Originator } else { Side::Responder };
-        let bytes = match mark {
-            ">" | "<" => unescape(rest),
-            ">:" | "<:" => unhex(rest),
-            _ => panic!("{name}: a line must begin with > < >: or <: and not {line:?}"),
-        };
-        match script.turns.last_mut() {
-            Some(turn) if joins && turn.side == side => turn.bytes.extend_from_slice(&bytes),
-            _ => {
-                time += MILLISECOND;
-                script.turns.push(Turn { side, bytes, time });
-            }
-        }
-        joins = true;
-    }
-    script
-}
-
-fn unescape(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        match bytes.next().expect("an escape after \\") {
-            b'r' => out.push(b'\r'),
-            b'n' => out.push(b'\n'),
-            b't' => out.push(b'\t'),
-            b'0' => out.push(0),
-            b'\\' => out.push(b'\\'),
-            b'x' => {
-                let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
-                out.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
-            }
-            other => panic!("unknown escape \\{}", char::from(other)),
-        }
-    }
-    out
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
+use script::{Script, Turn};
 
 /// Plays turns and gives what is told of them.
 fn play(setup: Setup, turns: &[Turn]) -> String {
-    let mut conversation = Conversation::new(setup);
-    for turn in turns {
-        conversation.data(turn.side, &turn.bytes, Timestamp::from_nanos(turn.time));
-    }
-    conversation.close();
-    tell(&conversation)
+    tell(&script::play(setup, turns))
 }
 
 fn tell(conversation: &Conversation) -> String {
@@ -191,15 +64,15 @@ fn resegmented(turns: &[Turn], size: usize) -> Vec<Turn> {
 }
 
 fn streams() -> impl Iterator<Item = Script> {
-    scripts().into_iter().filter(|script| script.transport == Transport::Tcp)
+    script::all().into_iter().filter(|script| script.transport == Transport::Tcp)
 }
 
 #[test]
 fn each_conversation_tells_what_it_must() {
     let mut wrong = String::new();
-    for script in scripts() {
+    for script in script::all() {
         let told = play(script.setup(), &script.turns);
-        let path = folder().join(&script.name).with_extension("facts");
+        let path = script::folder().join(&script.name).with_extension("facts");
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, &told).unwrap();
         }
@@ -213,7 +86,7 @@ fn each_conversation_tells_what_it_must() {
 
 #[test]
 fn each_protocol_has_a_conversation_and_claims_only_its_own() {
-    let scripts = scripts();
+    let scripts = script::all();
     for protocol in protocols::ALL {
         assert!(scripts.iter().any(|script| script.app == protocol.name), "no conversation for {}", protocol.name);
     }
@@ -250,7 +123,7 @@ fn who_spoke_first_does_not_matter() {
 
 #[test]
 fn a_truncation_anywhere_is_survived_and_is_never_another_protocol() {
-    for script in scripts() {
+    for script in script::all() {
         for at in 0..script.turns.len() {
             let bytes = script.turns[at].bytes.len();
             let step = (bytes / 40).max(1);
@@ -298,7 +171,7 @@ fn random_bytes_are_claimed_by_nobody() {
     };
     for round in 0..20_000 {
         let transport = if round % 2 == 0 { Transport::Tcp } else { Transport::Udp };
-        let script = Script { transport, ..parse("random", "") };
+        let script = Script { transport, ..script::parse("random", "") };
         let turns: Vec<Turn> = (0..4)
             .map(|turn| {
                 let side = if turn % 2 == 0 { Side::Originator } else { Side::Responder };
@@ -316,7 +189,7 @@ proptest! {
 
     #[test]
     fn a_flipped_byte_is_survived(pick: prop::sample::Index, turn: prop::sample::Index, at: prop::sample::Index, flip in 1u8..) {
-        let scripts = scripts();
+        let scripts = script::all();
         prop_assume!(!scripts.is_empty());
         let script = pick.get(&scripts);
         let mut turns = script.turns.clone();

@@ -122,8 +122,8 @@ fn what_can_not_be_opened_says_what_to_do() {
     let path = folder.path().display();
     let missing = error(&format!("file:{path}/no/lines.log"));
     assert!(missing.starts_with(&format!("can't open the destination file:{path}/no/lines.log: ")), "{missing}");
-    assert!(missing.ends_with(": make the folder first"), "{missing}");
-    assert!(error(&format!("file:{path}")).ends_with(": name a file inside that folder"));
+    assert!(missing.ends_with("; make the folder first"), "{missing}");
+    assert!(error(&format!("file:{path}")).ends_with("; name a file inside that folder"));
     assert!(error(&format!("unix:{path}/none")).ends_with("or name the socket that it listens on"));
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let refused = error(&format!("tcp://127.0.0.1:{port}"));

@@ -50,6 +50,8 @@ struct Stage {
 
 /// What the engine is doing.
 enum Mode {
+    /// No byte was seen yet. Most protocols are known by the first ones, and then no detection is kept at all.
+    Fresh,
     /// The protocol is not known yet.
     Detecting(Box<Detection>),
     /// The last stage's dissector gets the bytes.
@@ -106,10 +108,9 @@ pub struct Conversation {
 impl Conversation {
     /// A conversation of which nothing is known yet.
     pub fn new(setup: Setup) -> Self {
-        let resyncs = if setup.midstream { RESYNCS } else { 0 };
         Self {
             setup,
-            mode: Mode::Detecting(Box::new(Detection::new(&setup, resyncs))),
+            mode: Mode::Fresh,
             stages: Vec::new(),
             pending: Default::default(),
             muted: None,
@@ -123,11 +124,11 @@ impl Conversation {
             Mode::Over => {}
             Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => self.speak(side, bytes, time),
-            Mode::Detecting(detection) => match detection.take(self.setup.transport, side, bytes, time) {
-                Decision::Wait => {}
-                Decision::Found(found) => self.begin(found),
-                Decision::Hopeless => self.over(),
-            },
+            Mode::Fresh => self.first(side, bytes, time),
+            Mode::Detecting(detection) => {
+                let decision = detection.take(self.setup.transport, side, bytes, time);
+                self.decide(decision);
+            }
         }
     }
 
@@ -135,6 +136,7 @@ impl Conversation {
     pub fn gap(&mut self, side: Side, bytes: u64) {
         match &mut self.mode {
             Mode::Over => {}
+            Mode::Fresh => self.setup.midstream = true,
             Mode::Detecting(detection) => **detection = Detection::new(&self.setup, RESYNCS),
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
@@ -217,12 +219,39 @@ impl Conversation {
     pub fn heap_bytes(&self) -> usize {
         let mode = match &self.mode {
             Mode::Detecting(detection) => size_of::<Detection>() + detection.bytes.capacity(),
-            Mode::Speaking | Mode::Over => 0,
+            Mode::Fresh | Mode::Speaking | Mode::Over => 0,
         };
         let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
         let stages: usize =
             self.stages.iter().filter_map(|stage| stage.dissector.as_ref()).map(|d| d.heap_bytes()).sum();
         mode + pending + stages + self.stages.capacity() * size_of::<Stage>()
+    }
+
+    /// Takes the session's first bytes.
+    fn first(&mut self, side: Side, bytes: &[u8], time: Timestamp) {
+        if bytes.is_empty() {
+            return;
+        }
+        let resyncs = if self.setup.midstream { RESYNCS } else { 0 };
+        let mut detection = Detection::new(&self.setup, resyncs);
+        if let Some(found) = detection.look(self.setup.transport, side, bytes) {
+            self.mode = Mode::Speaking;
+            self.muted = found.muted;
+            self.open(found.protocol, found.client);
+            self.data(side, bytes, time);
+            return;
+        }
+        let decision = detection.keep(self.setup.transport, side, bytes, time);
+        self.mode = Mode::Detecting(Box::new(detection));
+        self.decide(decision);
+    }
+
+    fn decide(&mut self, decision: Decision) {
+        match decision {
+            Decision::Wait => {}
+            Decision::Found(found) => self.begin(found),
+            Decision::Hopeless => self.over(),
+        }
     }
 
     /// The protocol is known: its dissector gets everything held so far.
@@ -485,6 +514,11 @@ impl Detection {
             self.hold(transport, side, bytes, time);
             return Decision::Found(found);
         }
+        self.keep(transport, side, bytes, time)
+    }
+
+    /// Keeps bytes that decide nothing, if they may still.
+    fn keep(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> Decision {
         if self.detector.exhausted(side) {
             self.forget(side);
             return match self.resyncs.checked_sub(1) {

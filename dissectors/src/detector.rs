@@ -8,6 +8,7 @@
 //! HTTP server all the same. The rejected side is then not shown to the dissector ([`Found::muted`]).
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::facts::Side;
 use crate::protocol::{PROBE_BYTES, Protocol, Role, Sample, Transport, Verdict};
@@ -23,14 +24,21 @@ struct Candidates(u128);
 impl Candidates {
     const NONE: Self = Self(0);
 
+    /// Every protocol that is looked for on a transport.
     fn of(transport: Transport) -> Self {
-        let mut set = 0;
+        static BY_TRANSPORT: LazyLock<[Candidates; 3]> =
+            LazyLock::new(|| [Transport::Tcp, Transport::Udp, Transport::Sctp].map(Candidates::gather));
+        BY_TRANSPORT.get(transport as usize).copied().unwrap_or(Self::NONE)
+    }
+
+    fn gather(transport: Transport) -> Self {
+        let mut set = Self::NONE;
         for (at, protocol) in protocols::ALL.iter().enumerate() {
             if protocol.transports.contains(&transport) {
-                set |= 1u128.checked_shl(at as u32).unwrap_or(0);
+                set.insert(at);
             }
         }
-        Self(set)
+        set
     }
 
     fn iter(self) -> impl Iterator<Item = usize> {

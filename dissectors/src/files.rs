@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::capped::{LIST_CAP, List, Text};
 use crate::dictionary::file;
 use crate::facts::{Facts, Value};
+use crate::hex::hex;
 use crate::protocol::Role;
 
 /// How many leading bytes of a file are kept to tell its type: the farthest magic number (tar) ends at 262.
@@ -118,15 +119,6 @@ impl Files {
     pub fn heap_bytes(&self) -> usize {
         self.seen.items().iter().map(|file| size_of::<File>() + file.name.heap_bytes()).sum()
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The type that content begins like, or nothing where it begins like none that is known.

@@ -1,6 +1,6 @@
 //! Bytes of one session in, facts out.
 //!
-//! This crate holds every protocol that tapline understands, one file each, the detector that tells from the bytes which of
+//! This crate holds every protocol that tapline understands, a file or folder each, the detector that tells from the bytes which of
 //! them a session speaks, the dictionary of all fields, and the tracking of files that move inside a session. It knows
 //! nothing of threads, clocks, sockets, flows or syslog: time arrives with the bytes.
 //!
@@ -13,6 +13,7 @@ pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod hex;
 pub mod ntlm;
 pub mod protocol;
 pub mod protocols;

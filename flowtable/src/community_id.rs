@@ -28,8 +28,8 @@ pub fn community_id(seed: u16, ends: &Ends, icmp: Option<(u8, u8)>) -> [u8; LENG
     let mut hash = Sha1::new();
     hash.update(seed.to_be_bytes());
     let from = if ends.family == Family::V4 { 12 } else { 0 };
-    hash.update(low.0.get(from..).unwrap_or_default());
-    hash.update(high.0.get(from..).unwrap_or_default());
+    hash.update(low.0.to_be_bytes().get(from..).unwrap_or_default());
+    hash.update(high.0.to_be_bytes().get(from..).unwrap_or_default());
     hash.update([ends.protocol, 0]);
     if icmp.is_some() || matches!(ends.protocol, protocol::TCP | protocol::UDP | protocol::SCTP) {
         hash.update(low_port.to_be_bytes());

@@ -250,8 +250,8 @@ mod tests {
     use super::*;
 
     const KEY: FragmentKey = FragmentKey {
-        source: Address([0; 16]),
-        destination: Address([1; 16]),
+        source: Address(0),
+        destination: Address(1),
         family: Family::V4,
         protocol: 17,
         id: 7,

@@ -1,5 +1,7 @@
 //! The flow key: what makes packets one flow.
 
+use std::hash::{Hash, Hasher};
+
 use crate::packet::{Address, Ends, Family};
 use crate::path::Domain;
 
@@ -13,7 +15,7 @@ pub enum End {
 }
 
 /// Both ends in a fixed order, protocol and domain: the same for both directions of a flow. Compared whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowKey {
     low: Address,
     high: Address,
@@ -24,6 +26,16 @@ pub struct FlowKey {
     domain: Domain,
     family: Family,
     protocol: u8,
+}
+
+impl Hash for FlowKey {
+    /// Three words of 128 bits: a keyed hash mixes each in one step.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.low.0);
+        state.write_u128(self.high.0);
+        let [ports, rest] = self.small_words();
+        state.write_u128(u128::from(ports) << 64 | u128::from(rest));
+    }
 }
 
 impl FlowKey {
@@ -72,29 +84,38 @@ impl FlowKey {
         self.protocol
     }
 
-    /// The key in a fixed form of 52 bytes, for hashes that must be the same in every run.
-    fn words(&self) -> [u64; 6] {
-        let half = |bytes: [u8; 16]| {
-            let bits = u128::from_be_bytes(bytes);
-            ((bits >> 64) as u64, bits as u64)
-        };
-        let (low_a, low_b) = half(self.low.0);
-        let (high_a, high_b) = half(self.high.0);
+    /// Everything but the addresses.
+    fn small_words(&self) -> [u64; 2] {
         let ports = u64::from(self.low_port) << 48 | u64::from(self.high_port) << 32 | u64::from(self.discriminator);
-        let rest = u64::from(self.protocol) << 40 | (self.family as u64) << 32 | u64::from(self.domain.0);
+        let rest = u64::from(self.domain.0) << 16 | u64::from(self.protocol) << 8 | self.family as u64;
+        [ports, rest]
+    }
+
+    /// The key but for its domain in a fixed form, for names that must be the same in every run.
+    fn words(&self) -> [u64; 6] {
+        let halves = |bits: u128| [(bits >> 64) as u64, bits as u64];
+        let ([low_a, low_b], [high_a, high_b]) = (halves(self.low.0), halves(self.high.0));
+        let [ports, rest] = Self { domain: Domain::default(), ..*self }.small_words();
         [low_a, low_b, high_a, high_b, ports, rest]
     }
 
-    /// A number that names the session of this flow that began at `start` nanoseconds: the same in every run, well spread.
-    pub fn session_id(&self, start: u64) -> u64 {
-        // SplitMix64's finaliser over each word. It needs no secret: nothing is looked up by it.
-        self.words().into_iter().chain([start]).fold(0x7461_706c_696e_6531, |state: u64, word| {
-            let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        })
+    /// A number that names the session of this flow that began at `start` nanoseconds: the same in every run, well spread. `place` tells
+    /// equal flows of different surroundings apart ([`crate::path::Path::place`]); the domain's own number would not do, for it depends
+    /// on what else was captured.
+    pub fn session_id(&self, start: u64, place: u64) -> u64 {
+        spread(self.words().into_iter().chain([start, place]))
     }
+}
+
+/// A well-spread number of some words, the same in every run: SplitMix64's finaliser over each. It needs no secret: nothing is looked
+/// up by it.
+pub(crate) fn spread(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0x7461_706c_696e_6531, |state: u64, word| {
+        let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
 }
 
 #[cfg(test)]

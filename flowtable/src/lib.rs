@@ -21,6 +21,7 @@ pub mod table;
 pub mod tcp;
 pub mod wheel;
 
+mod holes;
 mod record;
 mod sctp;
 mod session;

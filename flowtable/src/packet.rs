@@ -29,27 +29,26 @@ pub mod protocol {
     pub const SCTP: u8 = 132;
 }
 
-/// An IPv4 or IPv6 address in sixteen bytes, IPv4 in the last four behind zeros.
+/// An IPv4 or IPv6 address as a number of 128 bits, IPv4 in the lowest 32: compared and hashed in two steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address(pub [u8; 16]);
+pub struct Address(pub u128);
 
 impl Address {
     /// From four bytes of the wire.
-    pub const fn v4([a, b, c, d]: [u8; 4]) -> Self {
-        Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])
+    pub const fn v4(bytes: [u8; 4]) -> Self {
+        Self(u32::from_be_bytes(bytes) as u128)
     }
 
     /// From sixteen bytes of the wire.
     pub const fn v6(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+        Self(u128::from_be_bytes(bytes))
     }
 
     /// The address of a family.
-    pub fn ip(self, family: Family) -> IpAddr {
-        let bits = u128::from_be_bytes(self.0);
+    pub const fn ip(self, family: Family) -> IpAddr {
         match family {
-            Family::V4 => Ipv4Addr::from_bits(bits as u32).into(),
-            Family::V6 => Ipv6Addr::from_bits(bits).into(),
+            Family::V4 => IpAddr::V4(Ipv4Addr::from_bits(self.0 as u32)),
+            Family::V6 => IpAddr::V6(Ipv6Addr::from_bits(self.0)),
         }
     }
 }

@@ -9,6 +9,8 @@ use std::sync::{Arc, RwLock};
 
 use hashbrown::HashMap;
 
+use crate::key::spread;
+
 /// The most encapsulations that are opened.
 pub const MAX_DEPTH: usize = 8;
 /// The most distinct surroundings that are told apart; what comes after shares the last.
@@ -45,6 +47,25 @@ impl Layer {
     /// Whether both directions of a flow carry the same id, so that it may tell flows apart.
     fn tells_apart(self) -> bool {
         matches!(self, Self::Vlan(_) | Self::Vxlan(_) | Self::Geneve(_) | Self::Gre(Some(_)))
+    }
+
+    /// Its kind and id in a number.
+    fn word(self) -> u64 {
+        let (kind, id) = match self {
+            Self::Vlan(id) => (1, u32::from(id)),
+            Self::Mpls(label) => (2, label),
+            Self::Pppoe => (3, 0),
+            Self::IpIp => (4, 0),
+            Self::Gre(None) => (5, 0),
+            Self::Gre(Some(key)) => (6, key),
+            Self::Erspan => (7, 0),
+            Self::Vxlan(id) => (8, id),
+            Self::Geneve(id) => (9, id),
+            Self::Gtp => (10, 0),
+            Self::Teredo => (11, 0),
+            Self::EtherIp => (12, 0),
+        };
+        kind << 32 | u64::from(id)
     }
 }
 
@@ -89,11 +110,16 @@ pub struct Path {
     pub vlans: Vec<u64>,
     /// Tunnels by name and id, outermost first.
     pub tunnels: Vec<String>,
+    /// A number for the ids that tell flows apart, the same in every run; 0 for none.
+    pub place: u64,
 }
 
 impl Path {
-    fn of(layers: &[Layer]) -> Self {
+    fn of(layers: &[Layer], telling: &[Layer]) -> Self {
         let mut path = Self::default();
+        if !telling.is_empty() {
+            path.place = spread(telling.iter().map(|layer| layer.word()));
+        }
         for layer in layers {
             let mut name = String::new();
             let _ = match layer {
@@ -182,19 +208,13 @@ impl Interner {
         if id.0 as usize > MAX_PATHS {
             return PathId(MAX_PATHS as u32);
         }
-        self.paths.push(Path::of(&self.scratch));
+        self.paths.push(Path::of(&self.scratch, &self.telling()));
         self.known.insert(self.scratch.clone(), id);
         id
     }
 
     fn domain(&mut self) -> Domain {
-        let ignore_vlan = self.ignore_vlan;
-        let ids: Vec<Layer> = self
-            .scratch
-            .iter()
-            .copied()
-            .filter(|layer| layer.tells_apart() && !(ignore_vlan && matches!(layer, Layer::Vlan(_))))
-            .collect();
+        let ids = self.telling();
         if ids.is_empty() {
             return Domain::default();
         }
@@ -203,6 +223,12 @@ impl Interner {
             return self.domains.get(&ids).copied().unwrap_or(Domain(MAX_PATHS as u32));
         }
         *self.domains.entry(ids).or_insert(Domain(next))
+    }
+
+    /// The layers at hand whose ids tell flows apart.
+    fn telling(&self) -> Vec<Layer> {
+        let telling = |layer: &Layer| layer.tells_apart() && !(self.ignore_vlan && matches!(layer, Layer::Vlan(_)));
+        self.scratch.iter().copied().filter(telling).collect()
     }
 }
 
@@ -224,10 +250,22 @@ mod tests {
         assert_ne!(there.0, back.0);
         assert_eq!(there.1, back.1);
         assert_ne!(interner.intern(&stack(&[Layer::Vlan(8)])).1, there.1);
-        assert_eq!(
-            *interner.paths().get(back.0),
-            Path { vlans: vec![7], tunnels: vec!["mpls:200".into(), "gtp".into()] }
-        );
+        let [there, back] = [there, back].map(|(path, _)| interner.paths().get(path));
+        assert_eq!((&back.vlans, &back.tunnels), (&vec![7], &vec!["mpls:200".into(), "gtp".into()]));
+        assert_eq!(there.place, back.place);
+    }
+
+    #[test]
+    fn a_place_does_not_depend_on_what_else_was_seen() {
+        let place = |stacks: &[&[Layer]]| {
+            let mut interner = Interner::new(false);
+            let ids: Vec<_> = stacks.iter().map(|layers| interner.intern(&stack(layers)).0).collect();
+            interner.paths().get(*ids.last().unwrap()).place
+        };
+        let alone = place(&[&[Layer::Vlan(7)]]);
+        assert_eq!(place(&[&[Layer::Vlan(9)], &[Layer::Vxlan(7)], &[Layer::Vlan(7)]]), alone);
+        assert_ne!(place(&[&[Layer::Vxlan(7)]]), alone);
+        assert_eq!(place(&[&[Layer::IpIp]]), 0);
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(crate) fn write(
 ) -> Order {
     let ends = session.key.ends(session.originator);
     let number = ends.protocol;
-    let id = session.key.session_id(session.start.nanos());
+    let path = paths.get(session.path);
+    let id = session.id(&path);
     let [originator, responder] = &session.halves;
     let detail = session.detail.as_deref();
     let icmp = detail.and_then(|detail| detail.icmp.as_ref());
@@ -68,7 +69,6 @@ pub(crate) fn write(
     if missed != (0, 0) {
         element.value(&fields::MISSED, Value::Pair(missed.0, missed.1));
     }
-    let path = paths.get(session.path);
     element.list(&fields::VLAN, path.vlans.iter().copied(), 0);
     element.list(&fields::TUNNEL, path.tunnels.iter().map(|tunnel| Value::Bytes(tunnel.as_bytes())), 0);
     for (field, half) in [(&fields::SRC_MAC, originator), (&fields::DST_MAC, responder)] {
@@ -121,7 +121,7 @@ fn state(originator: &Half, responder: &Half, ends: &Ends) -> &'static str {
 fn is_oneway(originator: &Half, responder: &Half) -> bool {
     match (originator.packets, responder.packets) {
         (0, _) => true,
-        (_, 0) => originator.endpoint != Endpoint::SynSent && originator.endpoint != Endpoint::Reset,
+        (_, 0) => responder.has_spoken() || !matches!(originator.endpoint, Endpoint::SynSent | Endpoint::Reset),
         _ => false,
     }
 }

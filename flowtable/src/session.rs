@@ -5,10 +5,11 @@ use dissectors::dictionary::{Flag, Flags};
 use dissectors::facts::Side;
 use dissectors::{Timestamp, Transport};
 
+use crate::holes::Holes;
 use crate::icmp::Icmp;
 use crate::key::{End, FlowKey};
 use crate::packet::{Packet, protocol, tcp_flag};
-use crate::path::PathId;
+use crate::path::{Path, PathId};
 use crate::stream::{Delivery, Segment, Stream};
 use crate::tcp::{Endpoint, History};
 use crate::wheel::Links;
@@ -54,11 +55,7 @@ pub(crate) struct Half {
     pub payload: u64,
     /// The position up to which the peer has acknowledged.
     pub acked: u64,
-    /// Bytes of closed holes: acknowledged and never seen.
-    pub missed: u64,
-    /// The hole that is still open: where it begins, and its length.
-    hole_at: u64,
-    hole_len: u32,
+    holes: Holes,
     pub retransmits: u32,
     /// The sequence number of position 0.
     base: Option<u32>,
@@ -79,11 +76,14 @@ impl Half {
         (self.payload as i64).saturating_add(i64::from(seq.wrapping_sub(near) as i32))
     }
 
+    /// Whether this side was seen to speak, or the peer to acknowledge it.
+    pub fn has_spoken(&self) -> bool {
+        self.base.is_some()
+    }
+
     /// Bytes that the peer acknowledged and that were never seen.
     pub fn unseen(&self) -> u64 {
-        let hole_end = self.hole_at.saturating_add(u64::from(self.hole_len));
-        let open = self.acked.min(hole_end).saturating_sub(self.hole_at);
-        self.missed.saturating_add(open).saturating_add(self.acked.saturating_sub(self.payload))
+        self.holes.unseen(self.acked).saturating_add(self.acked.saturating_sub(self.payload))
     }
 }
 
@@ -179,6 +179,11 @@ impl Session {
         }
     }
 
+    /// The number that names it, given what lies around it.
+    pub fn id(&self, path: &Path) -> u64 {
+        self.key.session_id(self.start.nanos(), path.place)
+    }
+
     /// The side that packets from an end belong to.
     pub fn side(&self, from: End) -> Side {
         if from == self.originator { Side::Originator } else { Side::Responder }
@@ -241,9 +246,12 @@ impl Session {
         self.note(packet, side);
         let (own, peer) = self.pair(side);
         let first = packet.tcp.seq.wrapping_add(u32::from(syn));
-        if syn && own.payload == 0 && !own.base_confirmed {
-            // A server that has forgotten its first SYN answers a repeated one with a new number.
-            own.base = Some(first);
+        let unheard = own.endpoint == Endpoint::Inactive || peer.endpoint == Endpoint::SynSent;
+        let may_begin_anew = own.payload == 0 && (unheard || !own.base_confirmed);
+        if syn && may_begin_anew && own.base.is_some_and(|base| base != first) {
+            // A packet left over from an earlier connection had told where the stream begins, or a server that has forgotten its
+            // first SYN answers a repeated one with a new number; this SYN knows better.
+            *own = Half { packets: own.packets, ip_bytes: own.ip_bytes, mac: own.mac, ..Half::default() };
         }
         let position = own.position(first);
         let fits = own.base.is_none() || own.reaches(position, peer);
@@ -339,7 +347,9 @@ impl Session {
             (Endpoint::Reset, _) | (_, Endpoint::Reset) => Phase::Reset,
             (Endpoint::Closed, Endpoint::Closed) => Phase::Closed,
             (Endpoint::Closed, _) | (_, Endpoint::Closed) => Phase::Closing,
-            (Endpoint::SynSent, Endpoint::Inactive) | (Endpoint::Inactive, Endpoint::SynAckSent) => Phase::Embryonic,
+            // Where the originator acknowledges somebody the handshake went on, only unseen.
+            (Endpoint::SynSent, Endpoint::Inactive) if !responder.has_spoken() => Phase::Embryonic,
+            (Endpoint::Inactive, Endpoint::SynAckSent) => Phase::Embryonic,
             _ => Phase::Established,
         };
     }
@@ -408,24 +418,13 @@ impl Half {
         let end = position.saturating_add(i64::from(bytes));
         let Ok(end) = u64::try_from(end) else { return };
         let start = u64::try_from(position).unwrap_or(0);
-        if end > self.payload {
-            if start > self.payload {
-                self.missed = self.missed.saturating_add(u64::from(self.hole_len));
-                self.hole_at = self.payload;
-                self.hole_len = u32::try_from(start.saturating_sub(self.payload)).unwrap_or(u32::MAX);
-            }
-            self.payload = end;
-            return;
+        if start > self.payload {
+            self.holes.open(self.payload, start.saturating_sub(self.payload));
         }
-        let hole_end = self.hole_at.saturating_add(u64::from(self.hole_len));
-        if start >= self.hole_at && end <= hole_end {
-            // Holes are mostly filled from their beginning; what lies between stays a hole.
-            let filled = u32::try_from(end.saturating_sub(self.hole_at)).unwrap_or(u32::MAX);
-            let skipped = start.saturating_sub(self.hole_at);
-            self.missed = self.missed.saturating_add(skipped);
-            self.hole_at = end;
-            self.hole_len = self.hole_len.saturating_sub(filled);
-        } else if bytes > 1 || end != self.payload {
+        let fills = self.holes.fill(start, end);
+        if end > self.payload {
+            self.payload = end;
+        } else if !fills && (bytes > 1 || end != self.payload) {
             // One byte just before the next is a keep-alive or a window probe (RFC 9293 3.8.4, 3.8.6.1).
             self.retransmits = self.retransmits.saturating_add(1);
         }

@@ -4,6 +4,9 @@
 //! and in a timing wheel that ends the silent ones. Whether a packet still belongs to a session is decided by the packet
 //! clock alone, never by whether the wheel has come around, so that a record does not depend on other sessions.
 
+#[cfg(test)]
+mod tests;
+
 use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
 use dissectors::facts::Side;
@@ -162,11 +165,11 @@ impl FlowTable {
             return (key, from, None);
         }
         if let Some(about) = quoted(number, payload) {
-            let (flow, _) = FlowKey::of(&about, packet.domain);
+            let flow = FlowKey::of(&about.ends, packet.domain).0.told_apart_by(about.discriminator);
             let session = self.find(self.hasher.hash_one(flow), &flow).and_then(|index| self.sessions.get(index));
-            let id = session.map(|session| session.key.session_id(session.start.nanos()));
+            let id = session.map(|session| session.id(&self.paths.get(session.path)));
             // Errors about one flow are one session, which then lies in the same shard as that flow.
-            return (key.told_apart_by(flow.session_id(0) as u32 | 1 << 31), from, id);
+            return (key.told_apart_by(flow.session_id(0, 0) as u32 | 1 << 31), from, id);
         }
         let discriminator = Message::read(payload).map_or(0, |message| message.discriminator(number));
         (key.told_apart_by(discriminator), from, None)
@@ -240,10 +243,9 @@ impl FlowTable {
             }
             _ => {}
         }
-        if let Some(detail) = session.detail.as_deref_mut() {
-            let bytes = detail.heap_bytes();
-            self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
-            detail.accounted = bytes;
+        // Only bytes that were read can have changed what is held.
+        if !payload.is_empty() {
+            self.account(index);
         }
     }
 

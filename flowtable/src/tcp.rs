@@ -67,15 +67,26 @@ const HISTORY_CAP: usize = 24;
 pub struct History {
     letters: [u8; HISTORY_CAP],
     len: u8,
+    /// A bit for each letter that stands there: nearly every packet asks for one that does.
+    seen: [u32; 2],
 }
 
 impl History {
     /// Notes a letter, given in lower case.
+    #[inline]
     pub fn note(&mut self, side: Side, letter: u8) {
-        let letter = if side == Side::Originator { letter.to_ascii_uppercase() } else { letter };
-        if !self.bytes().contains(&letter)
-            && let Some(place) = self.letters.get_mut(usize::from(self.len))
-        {
+        // The 32 characters from `@` and from backtick on, which the letters and `^` are among, differ in their lowest five bits.
+        let bit = 1u32 << (letter & 31);
+        let [originator, responder] = &mut self.seen;
+        let seen = if side == Side::Originator { originator } else { responder };
+        if *seen & bit == 0 {
+            *seen |= bit;
+            self.append(if side == Side::Originator { letter.to_ascii_uppercase() } else { letter });
+        }
+    }
+
+    fn append(&mut self, letter: u8) {
+        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
             *place = letter;
             self.len = self.len.saturating_add(1);
         }

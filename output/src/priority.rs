@@ -73,7 +73,7 @@ pub(crate) fn priority(facility: Facility, severity: Severity) -> u64 {
 fn by_name<T: Copy>(what: &str, names: &[(&str, T)], name: &str) -> Result<T, String> {
     names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-        format!("there is no {what} `{name}`: write one of {}", names.join(" "))
+        format!("there is no {what} `{name}`; write one of {}", names.join(" "))
     })
 }
 
@@ -93,6 +93,6 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told_what_the_names_are() {
-        assert!(facility("locale").unwrap_err().starts_with("there is no facility `locale`: write one of kern user"));
+        assert!(facility("locale").unwrap_err().starts_with("there is no facility `locale`; write one of kern user"));
     }
 }

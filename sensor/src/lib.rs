@@ -1,4 +1,4 @@
-//! tapline's program: command line, sources of packets, and what joins them to the rest of the house.
+//! tapline's program: command line, sources of packets, and what joins them to the other crates.
 //!
 //! `main` only calls [`run`].
 

@@ -34,7 +34,7 @@ flags! {
     Gap => "gap",
     /// Bytes arrived twice with different content; the first copy was believed.
     OverlapConflict => "overlap_conflict",
-    /// A packet carried a wrong IP or transport checksum.
+    /// A packet carried a wrong IP or transport checksum. Not told yet.
     BadChecksum => "bad_checksum",
     /// IP fragments were joined.
     Fragmented => "fragmented",

@@ -7,7 +7,8 @@ pub static ID: Field = Field::new(Kind::Id, "id", "unique, derived from the flow
 /// Community ID.
 pub static CID: Field = Field::text("cid", "Community ID version 1 of the flow", "Community ID specification");
 /// The announcing session.
-pub static PARENT: Field = Field::new(Kind::Id, "parent", "`id` of the session that announced this one", "");
+pub static PARENT: Field =
+    Field::new(Kind::Id, "parent", "`id` of the session that announced this one; not told yet", "");
 /// First packet.
 pub static START: Field = Field::new(Kind::Time, "start", "first packet", "RFC 3339");
 /// First to last packet.

@@ -1,4 +1,4 @@
-//! The protocols. To add one: its file, its `mod` line, its place in [`ALL`].
+//! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
 pub mod dns;
 pub mod http;

@@ -3,11 +3,20 @@
 use dissectors::Reader;
 
 use super::transport;
+use crate::icmp::Message;
 use crate::packet::{Address, Ends, Family, protocol};
 
-/// The ends of the packet that an error message speaks of, as that packet named them; `None` for messages that quote nothing.
-/// `payload` is the ICMP message from its type on.
-pub fn quoted(number: u8, payload: &[u8]) -> Option<Ends> {
+/// What tells the session of a quoted packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// The packet's ends, as it named them.
+    pub ends: Ends,
+    /// What tells its session from others of the same ends: an echo's identifier.
+    pub discriminator: u32,
+}
+
+/// The packet that an error message speaks of; `None` for messages that quote nothing. `payload` is the ICMP message from its type on.
+pub fn quoted(number: u8, payload: &[u8]) -> Option<Quoted> {
     let mut reader = Reader::new(payload);
     let kind = reader.u8()?;
     reader.skip(7)?;
@@ -20,7 +29,7 @@ pub fn quoted(number: u8, payload: &[u8]) -> Option<Ends> {
     }
 }
 
-fn ipv4(mut reader: Reader<'_>) -> Option<Ends> {
+fn ipv4(mut reader: Reader<'_>) -> Option<Quoted> {
     let first = reader.u8()?;
     let header = usize::from(first & 0x0f) * 4;
     reader.skip(8)?;
@@ -29,22 +38,26 @@ fn ipv4(mut reader: Reader<'_>) -> Option<Ends> {
     let source = Address::v4(reader.array()?);
     let destination = Address::v4(reader.array()?);
     reader.skip(header.checked_sub(20)?)?;
-    (first >> 4 == 4).then(|| ends(source, destination, Family::V4, protocol, reader))
+    (first >> 4 == 4).then(|| packet(source, destination, Family::V4, protocol, reader))
 }
 
-fn ipv6(mut reader: Reader<'_>) -> Option<Ends> {
+fn ipv6(mut reader: Reader<'_>) -> Option<Quoted> {
     let version = reader.u8()? >> 4;
     reader.skip(5)?;
     let protocol = reader.u8()?;
     reader.skip(1)?;
     let source = Address::v6(reader.array()?);
     let destination = Address::v6(reader.array()?);
-    (version == 6).then(|| ends(source, destination, Family::V6, protocol, reader))
+    (version == 6).then(|| packet(source, destination, Family::V6, protocol, reader))
 }
 
-fn ends(source: Address, destination: Address, family: Family, number: u8, reader: Reader<'_>) -> Ends {
+fn packet(source: Address, destination: Address, family: Family, number: u8, reader: Reader<'_>) -> Quoted {
     let ported = matches!(number, protocol::TCP | protocol::UDP | protocol::SCTP);
     let ports = transport::ports(reader.rest()).filter(|_| ported).map_or((0, 0), |(ports, _)| ports);
+    let message = Message::read(reader.rest()).filter(|_| matches!(number, protocol::ICMP | protocol::ICMPV6));
     let (source_port, destination_port) = ports;
-    Ends { source, destination, source_port, destination_port, family, protocol: number }
+    Quoted {
+        ends: Ends { source, destination, source_port, destination_port, family, protocol: number },
+        discriminator: message.map_or(0, |message| message.discriminator(number)),
+    }
 }

@@ -50,9 +50,6 @@ enum Walked<'b> {
 pub(super) fn decode(decoder: &mut Decoder, frame: &Frame<'_>) -> Result<Packet, Drop> {
     let Linked { next, rest, mac } = link::open(frame.link, frame.bytes)?;
     let mut way = Way { stack: Stack::default(), mac, marks: Flags::default(), uncaptured: frame.uncaptured() };
-    if way.uncaptured > 0 {
-        way.marks.insert(Flag::Truncated);
-    }
     let ip = match walk(next, rest, &mut way)? {
         Walked::Packet(ends, ip_bytes, inner) => {
             return Ok(packet(decoder, frame, &way, frame.bytes, (ends, ip_bytes, inner)));

@@ -218,7 +218,7 @@ fn whole_ip(bytes: &[u8], cut: usize) -> bool {
     told == Some(on_wire)
 }
 
-/// The same for an Ethernet frame with an IP packet, an ARP message or a VLAN tag in it; it may be padded.
+/// The same for an Ethernet frame with an IP packet, MPLS labels and an IP packet, an ARP message or a VLAN tag in it; it may be padded.
 fn whole_ethernet(bytes: &[u8], cut: usize) -> bool {
     const SHORTEST_PADDED: usize = 60;
     let mut reader = Reader::new(bytes);
@@ -229,7 +229,12 @@ fn whole_ethernet(bytes: &[u8], cut: usize) -> bool {
             whole_ip(inner, cut) || (bytes.len() <= SHORTEST_PADDED.saturating_add(4) && ipv4_header_is_right(inner))
         }
         Some(ETHERTYPE_IPV6) => whole_ip(reader.rest(), cut),
-        Some(0x8100) => true,
+        Some(0x8847 | 0x8848) => {
+            // The last label has the bottom-of-stack bit.
+            while reader.be_u32().is_some_and(|entry| entry & 0x100 == 0) {}
+            whole_ip(reader.rest(), cut)
+        }
+        Some(0x8100 | 0x88a8) => true,
         // ARP for IPv4 over Ethernet begins so.
         Some(0x0806) => reader.rest().starts_with(&[0, 1, 8, 0, 6, 4]),
         _ => false,

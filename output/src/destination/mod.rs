@@ -65,7 +65,7 @@ pub struct OpenError {
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "can't open the destination {}: {}: {}", self.destination, self.error, self.advice)
+        write!(f, "can't open the destination {}: {}; {}", self.destination, self.error, self.advice)
     }
 }
 

@@ -88,21 +88,22 @@ impl Spec {
                 let most = if matches!(self.target, Target::Udp(_)) { MOST_DATAGRAM_BYTES } else { MOST_BYTES };
                 let least = MIN_LIMIT + SEQUENCE_BYTES;
                 let limit = value.parse().ok().filter(|limit| (least..=most).contains(limit));
-                self.limit = limit.ok_or_else(|| format!("limit is a number of bytes from {least} to {most}"))?;
+                self.limit =
+                    limit.ok_or_else(|| format!("this is no limit; write a number of bytes from {least} to {most}"))?;
             }
             ("format", "rfc5424") => self.format = Format::Rfc5424,
             ("format", "json") => self.format = Format::Json,
-            ("format", _) => return Err("format is rfc5424 or json".to_owned()),
+            ("format", _) => return Err("there is no such format; write rfc5424 or json".to_owned()),
             ("sequence", "yes") => self.sequence = true,
             ("sequence", "no") => self.sequence = false,
-            ("sequence", _) => return Err("sequence is yes or no".to_owned()),
+            ("sequence", _) => return Err("sequence can't be that; write yes or no".to_owned()),
             ("framing", _) if !matches!(self.target, Target::Tcp(_) | Target::Unix(_)) => {
-                return Err("framing is an option of tcp: and unix: only".to_owned());
+                return Err("framing is no option here; leave it to tcp: and unix:".to_owned());
             }
             ("framing", "octets") => self.framing = Framing::Octets,
             ("framing", "newline") => self.framing = Framing::Newline,
-            ("framing", _) => return Err("framing is octets or newline".to_owned()),
-            _ => return Err(format!("there is no option `{name}`: write limit, format, sequence or framing")),
+            ("framing", _) => return Err("there is no such framing; write octets or newline".to_owned()),
+            _ => return Err(format!("there is no option `{name}`; write limit, format, sequence or framing")),
         }
         Ok(())
     }
@@ -142,9 +143,9 @@ impl Spec {
         for option in options.split('&').filter(|option| !option.is_empty()) {
             let (name, value) = option
                 .split_once('=')
-                .ok_or_else(|| wrong(format!("the option `{option}` has no value: write {option}=VALUE")))?;
+                .ok_or_else(|| wrong(format!("the option `{option}` has no value; write {option}=VALUE")))?;
             if seen.contains(&name) {
-                return Err(wrong(format!("the option `{name}` stands twice")));
+                return Err(wrong(format!("the option `{name}` stands twice; write it once")));
             }
             seen.push(name);
             spec.option(name, value).map_err(wrong)?;
@@ -163,31 +164,31 @@ fn target(place: &str) -> Result<Target, String> {
         return Ok(Target::Stdout);
     }
     let (scheme, rest) = place.split_once(':').ok_or_else(|| match place {
-        "" => format!("it is empty: write {FORMS}"),
-        _ => format!("it has no kind: write file:{place} for a file, else {FORMS}"),
+        "" => format!("it is empty; write {FORMS}"),
+        _ => format!("it has no kind; write file:{place} for a file, else {FORMS}"),
     })?;
     match scheme {
         "stdout" if rest.is_empty() => Ok(Target::Stdout),
-        "file" | "unix" if rest.is_empty() => Err(format!("it has no path: write {scheme}:PATH")),
+        "file" | "unix" if rest.is_empty() => Err(format!("it has no path; write {scheme}:PATH")),
         "file" => Ok(Target::File(rest.into())),
         "unix" => Ok(Target::Unix(rest.into())),
         "udp" => Ok(Target::Udp(host_and_port(scheme, rest)?)),
         "tcp" => Ok(Target::Tcp(host_and_port(scheme, rest)?)),
-        _ => Err(format!("there is no kind `{scheme}:`: write {FORMS}")),
+        _ => Err(format!("there is no kind `{scheme}:`; write {FORMS}")),
     }
 }
 
 fn host_and_port(scheme: &str, rest: &str) -> Result<String, String> {
     let form = format!("write {scheme}://HOST:PORT, such as {scheme}://192.0.2.1:514 or {scheme}://[2001:db8::1]:514");
-    let place = rest.strip_prefix("//").ok_or_else(|| format!("`//` is missing: {form}"))?;
+    let place = rest.strip_prefix("//").ok_or_else(|| format!("`//` is missing; {form}"))?;
     let (host, port) = place
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty() && (!host.contains(':') || host.starts_with('[') && host.ends_with(']')))
-        .ok_or_else(|| format!("`{place}` is not a host and a port: {form}"))?;
+        .ok_or_else(|| format!("`{place}` is not a host and a port; {form}"))?;
     match port.parse::<u16>() {
         Ok(1..) if !host.contains(['/', '@', ' ']) => Ok(place.to_owned()),
-        Ok(_) => Err(format!("`{host}` is no host or 0 no port: {form}")),
-        Err(_) => Err(format!("`{port}` is no port: {form}")),
+        Ok(_) => Err(format!("`{host}` is no host or 0 no port; {form}")),
+        Err(_) => Err(format!("`{port}` is no port; {form}")),
     }
 }
 
@@ -242,24 +243,24 @@ mod tests {
     fn an_error_says_what_to_write() {
         for (text, part) in [
             ("sessions.log", "write file:sessions.log"),
-            ("", "it is empty: write - (standard output)"),
-            ("relp://a:1", "there is no kind `relp:`: write -"),
-            ("udp:a:1", "`//` is missing: write udp://HOST:PORT"),
+            ("", "it is empty; write - (standard output)"),
+            ("relp://a:1", "there is no kind `relp:`; write -"),
+            ("udp:a:1", "`//` is missing; write udp://HOST:PORT"),
             ("udp://a", "`a` is not a host and a port"),
             ("tcp://::1:514", "write tcp://HOST:PORT, such as"),
             ("tcp://a:http", "`http` is no port"),
             ("tcp://a:0", "0 no port"),
             ("file:", "it has no path"),
-            ("-?limit=100", "limit is a number of bytes from 510 to 1048576"),
+            ("-?limit=100", "this is no limit; write a number of bytes from 510 to 1048576"),
             ("udp://a:1?limit=100000", "to 65507"),
-            ("-?format=xml", "format is rfc5424 or json"),
+            ("-?format=xml", "there is no such format; write rfc5424 or json"),
             ("-?sequence", "write sequence=VALUE"),
-            ("-?colour=red", "there is no option `colour`: write limit, format, sequence or framing"),
-            ("udp://a:1?framing=octets", "framing is an option of tcp: and unix: only"),
+            ("-?colour=red", "there is no option `colour`; write limit, format, sequence or framing"),
+            ("udp://a:1?framing=octets", "framing is no option here; leave it to tcp: and unix:"),
             ("-?limit=1000&limit=2000", "stands twice"),
         ] {
             assert!(error(text).contains(part), "{text}: {}", error(text));
-            assert!(error(text).starts_with(&format!("destination `{text}`: ")));
+            assert!(error(text).starts_with(&format!("destination `{text}`: ")) && error(text).contains("; "));
         }
     }
 }

@@ -20,16 +20,21 @@ and what that protocol told. Protocols are recognised by what is said, never by 
 
 const AFTER_HELP: &str = "\
 Examples:
-  tapline -r trace.pcap                            every session of a capture, on standard output
-  tapline -r monday.pcapng.gz tuesday.pcap.zst     several files, merged in time order as one capture
-  tapline -r /var/captures -o file:sessions.log    all captures below a folder, into a file
-  tcpdump -i eth0 -w - | tapline -r -              packets from standard input
-  tapline -r trace.pcap --filter 'tcp port 8080'   only some packets, in the language of pcap-filter(7)
+  tapline -r trace.pcap                             every session of a capture, on standard output
+  tapline -r monday.pcapng.gz tuesday.pcap.zst      several files, merged in time order
+  tapline -r /var/captures -o file:sessions.log     all captures below a folder, into a file
+  tcpdump -i eth0 -w - | tapline -r -               packets from standard input
+  tapline -r trace.pcap --filter 'tcp port 8080'    only some packets
   tapline -r trace.pcap --timeout udp=10s,tcp-established=30m
-  tapline -r trace.pcap -o tcp://siem:601          into a SIEM, framed as RFC 6587 has it
-  tapline -r trace.pcap --format json | jq .       for programs that do not speak syslog
+  tapline -r trace.pcap -o tcp://siem:601           into a SIEM, framed as RFC 6587 has it
+  tapline -r trace.pcap --format json | jq .        for programs that do not speak syslog
 
-Exit status: 0 all is told; 1 something was damaged or lost, the rest is told; 2 wrong usage, no such file, no capture, a wrong filter.";
+Exit status:
+  0  all was told
+  1  something was damaged, unknown or lost, as standard error tells; the rest was told
+  2  nothing was told: wrong usage, no such file, no capture, a wrong filter
+
+What a line holds is in docs/FIELDS.md, how to receive it in docs/SIEM.md.";
 
 const INPUT: &str = "Input";
 const OUTPUT: &str = "Output";
@@ -61,12 +66,12 @@ pub(super) struct Arguments {
 
     /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
     /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line
-    #[arg(short, long, value_name = "DESTINATION", default_value = "-", help_heading = OUTPUT)]
+    #[arg(short, long, value_name = "DESTINATION", default_value = "-", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub(super) output: Vec<String>,
     /// How a session is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT)]
     pub(super) format: Format,
-    /// Write secrets out: values of password, token, key and session in queries, literals in SQL
+    /// Write secrets out, such as the values of password, token, key and session in URIs, instead of '*'
     #[arg(long, help_heading = OUTPUT)]
     pub(super) no_redact: bool,
     /// Do not hash the files that move in sessions
@@ -76,34 +81,34 @@ pub(super) struct Arguments {
     /// Facility of every line: kern, user, mail, daemon, auth, syslog, ..., local0 to local7
     #[arg(long, value_name = "NAME", value_parser = facility, default_value = "local0", help_heading = SYSLOG)]
     pub(super) facility: Facility,
-    /// Severity of an ordinary session: emerg, alert, crit, err, warning, notice, info, debug. One with flags is a notice, a loss a warning
+    /// Severity of an ordinary session: emerg, alert, crit, err, warning, notice, info, debug. A session with flags is always a notice
     #[arg(long, value_name = "NAME", value_parser = severity, default_value = "info", help_heading = SYSLOG)]
     pub(super) severity: Severity,
-    /// Name of this sensor [default: the host's name]
+    /// Name of this sensor, the HOSTNAME of every line [default: the host's name]
     #[arg(long, value_name = "NAME", value_parser = units::hostname, help_heading = SYSLOG)]
     pub(super) hostname: Option<String>,
-    /// Private enterprise number of the structured data
+    /// Private enterprise number, the N of [session@N ...]; the default is set aside for examples
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 32473, help_heading = SYSLOG)]
     pub(super) pen: u32,
 
-    /// When a silent session ends, as KIND=TIME,...: tcp-embryonic=30s (no handshake yet), tcp-established=1h, tcp-closing=120s (one side is
+    /// How long a session may be silent before it ends, as KIND=TIME,... These are the defaults: tcp-embryonic=30s (no handshake yet), tcp-established=1h, tcp-closing=120s (one side is
     /// done), tcp-closed=5s, udp=60s, answered=2s (one question, one answer), icmp=30s, other=60s
     #[arg(long, value_name = "KIND=TIME", value_parser = units::timeout, value_delimiter = ',', action = ArgAction::Append, help_heading = SESSIONS)]
     pub(super) timeout: Vec<(units::Timeout, u64)>,
     /// Tell of an open session every so often, in an UPDATE line [default: never]
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = SESSIONS)]
     pub(super) active_timeout: Option<u64>,
-    /// Let packets of different VLANs be of one session
+    /// Let packets of different VLANs belong to one session
     #[arg(long, help_heading = SESSIONS)]
     pub(super) ignore_vlan: bool,
-    /// Seed of the Community ID
+    /// Seed of the Community ID: that of your other tools
     #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = SESSIONS)]
     pub(super) community_id_seed: u16,
 
     /// Threads that follow sessions [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = RESOURCES)]
     pub(super) workers: Option<u16>,
-    /// Memory for sessions, all workers together; beyond it the least interesting end early
+    /// Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told
     #[arg(long, value_name = "SIZE", value_parser = units::memory, default_value = "1GiB", help_heading = RESOURCES)]
     pub(super) memory: u64,
 

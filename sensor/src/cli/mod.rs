@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arguments   every option with its help, as clap has it       options   what they mean, checked: what the pipeline takes
-//! units       1GiB, 90s, tcp-established=1h, local0             progress  the bar while reading       summary   the account at the end
+//! units       1GiB, 90s, tcp-established=1h                     progress  the bar while reading       summary   the account at the end
 //! ```
 
 mod arguments;

@@ -114,7 +114,8 @@ mod tests {
 
     fn refusal(line: &str) -> String {
         let error = asked(line).err().unwrap();
-        assert!(!error.contains('\n') && error.contains("; "), "{error}");
+        let tells_a_way_out = ["; ", ": write ", " is a number of bytes from "].iter().any(|way| error.contains(way));
+        assert!(!error.contains('\n') && tells_a_way_out, "{error}");
         error
     }
 
@@ -143,10 +144,10 @@ mod tests {
     #[test]
     fn every_option_is_understood() {
         let line = "-r a --format json --workers 3 --filter tcp --memory 64MiB --ignore-vlan --no-redact --no-file-hash --facility auth \
-            --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o -?limit=1400";
+            --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o stdout:?limit=1400";
         let options = options(line);
         assert_eq!((options.workers, options.memory_bytes), (3, 64 << 20));
-        assert_eq!(options.outputs, ["-?limit=1400&format=json".parse().unwrap()]);
+        assert_eq!(options.outputs, ["stdout:?limit=1400&format=json".parse().unwrap()]);
         assert_eq!((options.facility as u32, options.severity as u32, options.pen), (4 << 3, 5, 9));
         assert_eq!((options.hostname.as_deref(), options.filter.as_deref()), (Some("tap-7"), Some("tcp")));
         assert_eq!(options.active_timeout_ns, Some(60 * SECOND));
@@ -172,7 +173,7 @@ mod tests {
             "--severity loud",
             "--hostname a\u{e9}",
             "-o nowhere",
-            "-o -?limit=10",
+            "-o stdout:?limit=10",
             "--format xml",
             "-q -v",
         ] {

@@ -1,4 +1,4 @@
-//! Values with units: sizes, times, names of syslog, and how numbers are shown to people.
+//! Values with units: sizes and times, a sensor's name, and how numbers are shown to people.
 
 use dissectors::time::{MILLISECOND, SECOND};
 use flowtable::config::Timeouts;

@@ -28,6 +28,7 @@ use self::kexinit::{Agreed, KEXINIT, KexInit};
 use crate::capped::Text;
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
+use crate::hex::hex;
 use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
@@ -550,13 +551,4 @@ fn host_key_type(payload: &[u8]) -> Option<Text> {
         && (4..=64).contains(&name.len())
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-@._".contains(byte));
     (plausible && !blob.is_empty()).then(|| Text::new(name))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

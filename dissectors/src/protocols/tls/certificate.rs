@@ -14,7 +14,7 @@ use x509_parser::time::ASN1Time;
 
 use super::name;
 use crate::capped::{List, Text};
-use crate::files::hex;
+use crate::hex::hex;
 use crate::reader::Reader;
 use crate::time::{SECOND, Timestamp};
 

@@ -17,7 +17,7 @@ use sha2::Sha256;
 
 use super::hello::{ClientHello, ServerHello, extension};
 use super::{Carrier, names};
-use crate::files::hex;
+use crate::hex::hex;
 
 /// How many hexadecimal digits of a hash JA4 keeps.
 const JA4_DIGITS: usize = 12;

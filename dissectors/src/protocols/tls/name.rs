@@ -8,7 +8,7 @@ use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use crate::capped::Text;
-use crate::files::hex;
+use crate::hex::hex;
 
 /// The most attributes of one name that are written.
 const ATTRIBUTES_CAP: usize = 64;

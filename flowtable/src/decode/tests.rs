@@ -1,0 +1,150 @@
+//! The straight path and the layered one give the same answer for every frame that the straight one takes.
+
+use dissectors::Timestamp;
+use etherparse::PacketBuilder;
+
+use super::*;
+use crate::path::MAX_DEPTH;
+
+fn frame(bytes: &[u8]) -> Frame<'_> {
+    Frame { time: Timestamp::from_nanos(7), link: LinkType::ETHERNET, bytes, wire_bytes: bytes.len() as u32 }
+}
+
+fn decoder() -> Decoder {
+    Decoder::new(false, 1 << 20)
+}
+
+/// Whether the straight path took a frame; then the layered one must say the same of it.
+fn agree(frame: &Frame<'_>) -> bool {
+    let Some(straight) = straight::decode(frame) else { return false };
+    let layered = layered::decode(&mut decoder(), frame).unwrap();
+    assert_eq!(format!("{straight:?}"), format!("{layered:?}"), "{:02x?}", frame.bytes);
+    true
+}
+
+/// A frame that was cut, padded and spoilt in many places; tells how often the straight path took it.
+fn agree_however_spoilt(bytes: &[u8]) -> u32 {
+    let mut taken = u32::from(agree(&frame(bytes)));
+    for kept in 0..bytes.len() {
+        let cut = Frame { wire_bytes: bytes.len() as u32, ..frame(&bytes[..kept]) };
+        taken += u32::from(agree(&cut)) + u32::from(agree(&frame(&bytes[..kept])));
+    }
+    let padded = [bytes, &[0; 30]].concat();
+    taken += u32::from(agree(&frame(&padded)));
+    // Every bit of the headers and of what a tunnel would begin with.
+    for at in 0..bytes.len().min(100) {
+        for bit in 0..8 {
+            let mut spoilt = padded.clone();
+            spoilt[at] ^= 1 << bit;
+            taken += u32::from(agree(&frame(&spoilt)));
+        }
+    }
+    taken
+}
+
+fn built(builder: etherparse::PacketBuilderStep<etherparse::UdpHeader>, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    builder.write(&mut bytes, payload).unwrap();
+    bytes
+}
+
+const MACS: ([u8; 6], [u8; 6]) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
+
+#[test]
+fn the_paths_agree_on_built_packets() {
+    let ethernet = || PacketBuilder::ethernet2(MACS.0, MACS.1);
+    let mut packets = Vec::new();
+    for payload in [&b""[..], b"x", b"some bytes of a payload"] {
+        packets.push(built(ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(1000, 53), payload));
+        packets.push(built(ethernet().ipv6([1; 16], [2; 16], 64).udp(1000, 53), payload));
+        for tcp in [
+            ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(1000, 80, 17, 1024),
+            ethernet().ipv6([1; 16], [2; 16], 64).tcp(1000, 80, 17, 1024).syn(),
+            ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(1000, 80, 17, 1024).syn().ack(5).urg(3),
+        ] {
+            let mut bytes = Vec::new();
+            tcp.write(&mut bytes, payload).unwrap();
+            packets.push(bytes);
+        }
+        let scaled = ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(1000, 80, 17, 1024).syn();
+        let options = [etherparse::TcpOptionElement::Noop, etherparse::TcpOptionElement::WindowScale(7)];
+        let mut bytes = Vec::new();
+        scaled.options(&options).unwrap().write(&mut bytes, payload).unwrap();
+        packets.push(bytes);
+    }
+    for packet in &packets {
+        assert!(agree(&frame(packet)), "{packet:02x?}");
+        let taken = agree_however_spoilt(packet);
+        assert!(taken > 100, "{taken} of {packet:02x?}");
+    }
+}
+
+#[test]
+fn the_straight_path_leaves_to_the_other_what_is_not_plain() {
+    let udp = |payload: &[u8]| {
+        built(PacketBuilder::ethernet2(MACS.0, MACS.1).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(1, 2), payload)
+    };
+    let tagged = built(
+        PacketBuilder::ethernet2(MACS.0, MACS.1).single_vlan(7.try_into().unwrap()).ipv4([1; 4], [2; 4], 64).udp(1, 2),
+        b"tagged",
+    );
+    let vxlan = udp(&[&[8, 0, 0, 0, 0, 0, 42, 0][..], &udp(b"inside")].concat());
+    for (bytes, tunnel) in [(&tagged, None), (&vxlan, Some("vxlan:42"))] {
+        assert!(straight::decode(&frame(bytes)).is_none());
+        let mut decoder = decoder();
+        let packet = decoder.decode(&frame(bytes)).unwrap();
+        let path = decoder.paths().get(packet.path);
+        assert_eq!(path.tunnels.first().map(String::as_str), tunnel);
+    }
+}
+
+/// The records of the plain captures among `pcaps/`: little-endian, Ethernet.
+fn captured() -> Vec<(Vec<u8>, u32)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../pcaps");
+    let mut frames = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = std::fs::read(entry.unwrap().path()).unwrap_or_default();
+        if !matches!(file.first_chunk(), Some(&[0xd4, 0xc3, 0xb2, 0xa1] | &[0x4d, 0x3c, 0xb2, 0xa1])) {
+            continue;
+        }
+        let mut rest = &file[24..];
+        while let Some((header, after)) = rest.split_at_checked(16) {
+            let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().unwrap());
+            let (bytes, next) = after.split_at(word(8) as usize);
+            frames.push((bytes.to_vec(), word(12)));
+            rest = next;
+        }
+    }
+    frames
+}
+
+#[test]
+fn the_paths_agree_on_captured_frames() {
+    let frames = captured();
+    let taken = frames.iter().filter(|(bytes, wire)| agree(&Frame { wire_bytes: *wire, ..frame(bytes) })).count();
+    assert!(taken > 2000 && taken < frames.len(), "{taken} of {}", frames.len());
+    for (bytes, _) in frames.iter().step_by(97) {
+        agree_however_spoilt(bytes);
+    }
+}
+
+#[test]
+fn encapsulation_has_an_end() {
+    // One IP-in-IP header more than are opened, around a datagram.
+    let datagram = built(PacketBuilder::ethernet2(MACS.0, MACS.1).ipv4([1; 4], [2; 4], 64).udp(1, 2), b"deep");
+    let mut inner = datagram[14..].to_vec();
+    for depth in 1..=MAX_DEPTH + 1 {
+        let mut bytes = Vec::new();
+        let ip = PacketBuilder::ethernet2(MACS.0, MACS.1).ipv4([3; 4], [4; 4], 64);
+        ip.write(&mut bytes, etherparse::IpNumber::IPV4, &inner).unwrap();
+        let mut decoder = decoder();
+        let decoded = decoder.decode(&frame(&bytes));
+        if depth > MAX_DEPTH {
+            assert_eq!(decoded.unwrap_err(), Drop::TooDeep);
+        } else {
+            let path = decoder.paths().get(decoded.unwrap().path);
+            assert_eq!(path.tunnels.len(), depth);
+        }
+        inner = bytes[14..].to_vec();
+    }
+}
