@@ -10,9 +10,6 @@
 
 mod script;
 
-// A helper that fails is a failing test.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
-
 use std::fmt::Write;
 
 use dissectors::conversation::{Conversation, Setup};
