@@ -25,9 +25,9 @@ impl Text {
         Self::with_cap(bytes, LONG_TEXT_CAP)
     }
 
-    /// Copies at most `cap` bytes and counts the others.
+    /// Copies at most `cap` bytes and counts the others. A character of UTF-8 is kept whole or not at all.
     pub fn with_cap(bytes: &[u8], cap: usize) -> Self {
-        let kept = bytes.get(..cap).unwrap_or(bytes);
+        let kept = bytes.get(..cap).map_or(bytes, without_cut_character);
         let omitted = u32::try_from(bytes.len().saturating_sub(kept.len())).unwrap_or(u32::MAX);
         Self { bytes: kept.into(), omitted }
     }
@@ -62,6 +62,16 @@ impl From<&[u8]> for Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self::new(text.as_bytes())
+    }
+}
+
+/// Leaves out a last character of UTF-8 (RFC 3629 3) whose bytes do not all lie in `cut`, the first bytes of a longer text.
+/// Bytes that are no text stay as they are.
+fn without_cut_character(cut: &[u8]) -> &[u8] {
+    match std::str::from_utf8(cut) {
+        // An error without a length says that bytes are missing at the end, not that there are wrong ones.
+        Err(error) if error.error_len().is_none() => cut.get(..error.valid_up_to()).unwrap_or(cut),
+        _ => cut,
     }
 }
 
@@ -133,6 +143,25 @@ mod tests {
     fn a_text_tells_what_its_cap_left_out() {
         let text = Text::with_cap(b"abcdef", 4);
         assert_eq!((text.bytes(), text.omitted()), (&b"abcd"[..], 2));
+    }
+
+    #[test]
+    fn a_cap_cuts_no_character() {
+        for (bytes, kept) in [
+            ("aé€".as_bytes(), &["", "a", "a", "aé", "aé", "aé", "aé€"][..]),
+            ("a😀b".as_bytes(), &["", "a", "a", "a", "a", "a😀", "a😀b"]),
+        ] {
+            for (cap, kept) in kept.iter().enumerate() {
+                let text = Text::with_cap(bytes, cap);
+                assert_eq!((text.bytes(), text.omitted() as usize), (kept.as_bytes(), bytes.len() - kept.len()));
+            }
+        }
+        // Bytes that are no text: wrong ones before the cut, or at it.
+        for bytes in [&b"\xff\xe2\x82\xac"[..], b"a\x80\x80\x80\x80\x80", b"a\xc0\x80", b"\xe2\x28\xa1."] {
+            for cap in 2..bytes.len() {
+                assert_eq!(Text::with_cap(bytes, cap).bytes(), &bytes[..cap], "{bytes:02x?}");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use dissectors::Timestamp;
 use dissectors::dictionary::Flags;
 
+use crate::checksum::Unverified;
 use crate::path::{Domain, PathId};
 
 /// IP protocol numbers that the table treats by name (IANA, Assigned Internet Protocol Numbers).
@@ -149,6 +150,8 @@ pub struct Packet {
     pub tcp: TcpFields,
     /// The link-layer sender, zero where unknown.
     pub mac: [u8; 6],
+    /// TCP's or UDP's checksum, where there is one and the whole payload was captured in one piece.
+    pub checksum: Option<Unverified>,
     /// What the decoder noticed.
     pub marks: Flags,
 }

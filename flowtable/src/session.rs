@@ -365,6 +365,15 @@ impl Session {
         }
     }
 
+    /// Flags a wrong checksum. Once is enough, and a payload that nobody reads is not worth adding up.
+    pub fn verify(&mut self, packet: &Packet, payload: &[u8]) {
+        let Some(unverified) = packet.checksum.filter(|_| !self.marks.contains(Flag::BadChecksum)) else { return };
+        let reads = payload.is_empty() || self.detail.as_deref().is_some_and(Detail::listens);
+        if reads && unverified.is_wrong(&packet.ends, payload) {
+            self.marks.insert(Flag::BadChecksum);
+        }
+    }
+
     /// Orders a TCP segment's bytes for the conversation.
     pub fn segment(&mut self, side: Side, segment: Option<Segment<'_>>, time: Timestamp) {
         let [originator, responder] = &self.halves;

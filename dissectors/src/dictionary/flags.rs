@@ -34,7 +34,8 @@ flags! {
     Gap => "gap",
     /// Bytes arrived twice with different content; the first copy was believed.
     OverlapConflict => "overlap_conflict",
-    /// A packet carried a wrong IP or transport checksum. Not told yet.
+    /// A packet carried a wrong IPv4, TCP or UDP checksum (of payload that was read); its bytes are believed as any others. A
+    /// checksum that the sending host left to its network card is not wrong.
     BadChecksum => "bad_checksum",
     /// IP fragments were joined.
     Fragmented => "fragmented",

@@ -11,6 +11,7 @@ use super::link::{self, FIRST_ETHERTYPE, Linked, Next};
 use super::transport::{self, Inner};
 use super::tunnel::{self, Opened};
 use super::{Decoder, Drop, Frame, offset_in};
+use crate::checksum::{self, Unverified};
 use crate::fragment::{FragmentKey, Held, Piece};
 use crate::packet::{Address, Ends, Family, Packet, protocol};
 use crate::path::{Layer, Stack};
@@ -36,6 +37,8 @@ struct Ip<'b> {
     payload: &'b [u8],
     /// Payload length as on the wire.
     payload_bytes: u32,
+    /// Nothing lies between the ends and the transport's header that would make its checksum another one.
+    plain: bool,
     fragment: Option<FragmentKey>,
     offset: u32,
     more: bool,
@@ -43,7 +46,7 @@ struct Ip<'b> {
 
 /// What a walk through headers came to.
 enum Walked<'b> {
-    Packet(Ends, u32, Inner<'b>),
+    Packet(Ends, u32, Inner<'b>, Option<Unverified>),
     Fragment(Ip<'b>),
 }
 
@@ -51,8 +54,9 @@ pub(super) fn decode(decoder: &mut Decoder, frame: &Frame<'_>) -> Result<Packet,
     let Linked { next, rest, mac } = link::open(frame.link, frame.bytes)?;
     let mut way = Way { stack: Stack::default(), mac, marks: Flags::default(), uncaptured: frame.uncaptured() };
     let ip = match walk(next, rest, &mut way)? {
-        Walked::Packet(ends, ip_bytes, inner) => {
-            return Ok(packet(decoder, frame, &way, frame.bytes, (ends, ip_bytes, inner)));
+        Walked::Packet(ends, ip_bytes, inner, checksum) => {
+            let packet = packet(decoder, frame, &way, frame.bytes, (ends, ip_bytes, inner));
+            return Ok(Packet { checksum, ..packet });
         }
         Walked::Fragment(ip) => ip,
     };
@@ -70,7 +74,7 @@ pub(super) fn decode(decoder: &mut Decoder, frame: &Frame<'_>) -> Result<Packet,
         let bytes = std::mem::take(&mut joined.bytes);
         let walked = inside(ends, ip_bytes, &bytes, bytes.len() as u32, &mut way)?;
         match walked {
-            Walked::Packet(ends, ip_bytes, inner) => {
+            Walked::Packet(ends, ip_bytes, inner, _) => {
                 let mut done = packet(decoder, frame, &way, &bytes, (ends, ip_bytes, inner));
                 done.joined = true;
                 done.frames = pieces;
@@ -112,6 +116,7 @@ fn packet(
         frames: 1,
         tcp: inner.tcp,
         mac: way.mac,
+        checksum: None,
         marks,
     }
 }
@@ -141,7 +146,10 @@ fn walk<'b>(mut next: Next, mut bytes: &'b [u8], way: &mut Way) -> Result<Walked
                 }
                 match tunnelled(&ip, way)? {
                     Ok(opened) => (next, bytes) = (opened.next, opened.rest),
-                    Err(inner) => return Ok(Walked::Packet(ip.ends, ip.ip_bytes, inner)),
+                    Err(inner) => {
+                        let checksum = transport::checksum(&ip.ends, ip.payload, &inner).filter(|_| ip.plain);
+                        return Ok(Walked::Packet(ip.ends, ip.ip_bytes, inner, checksum));
+                    }
                 }
             }
             other => (next, bytes) = below_ip(other, bytes, way)?,
@@ -152,10 +160,19 @@ fn walk<'b>(mut next: Next, mut bytes: &'b [u8], way: &mut Way) -> Result<Walked
 
 /// Goes on inside a joined datagram.
 fn inside<'b>(ends: Ends, ip_bytes: u32, bytes: &'b [u8], wire: u32, way: &mut Way) -> Result<Walked<'b>, Drop> {
-    let ip = Ip { ends, ip_bytes, payload: bytes, payload_bytes: wire, fragment: None, offset: 0, more: false };
+    let ip = Ip {
+        ends,
+        ip_bytes,
+        payload: bytes,
+        payload_bytes: wire,
+        plain: false,
+        fragment: None,
+        offset: 0,
+        more: false,
+    };
     match tunnelled(&ip, way)? {
         Ok(opened) => walk(opened.next, opened.rest, way),
-        Err(inner) => Ok(Walked::Packet(ip.ends, ip.ip_bytes, inner)),
+        Err(inner) => Ok(Walked::Packet(ip.ends, ip.ip_bytes, inner, None)),
     }
 }
 
@@ -302,9 +319,13 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
     let number = slice.payload().ip_number.0;
     let header_bytes = offset_in(bytes, captured);
     let most = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_add(way.uncaptured);
+    let mut routed = false;
     let (family, source, destination, told, fragment) = match &slice {
         LaxIpSlice::Ipv4(v4) => {
             let header = v4.header();
+            if checksum::is_wrong_header(header.slice()) {
+                way.marks.insert(Flag::BadChecksum);
+            }
             let fragmented = header.more_fragments() || header.fragments_offset().value() != 0;
             let fragment = fragmented.then(|| {
                 let offset = u32::from(header.fragments_offset().value()) * 8;
@@ -317,6 +338,7 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
             let header = v6.header();
             let told = u32::from(header.payload_length());
             let told = if told == 0 { 0 } else { told.saturating_add(40) };
+            routed = v6.extensions().clone().into_iter().any(|ext| matches!(ext, Ipv6ExtensionSlice::Routing(_)));
             let fragment = v6.extensions().clone().into_iter().find_map(|extension| match extension {
                 Ipv6ExtensionSlice::Fragment(fragment) if fragment.is_fragmenting_payload() => {
                     let offset = u32::from(fragment.fragment_offset().value()) * 8;
@@ -328,7 +350,8 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
         }
     };
     // A length of 0 is a segmentation offload's; one beyond the frame is a lie.
-    let ip_bytes = if told == 0 || told > most { most } else { told };
+    let lies = told == 0 || told > most;
+    let ip_bytes = if lies { most } else { told };
     if captured.len() < (ip_bytes.saturating_sub(header_bytes)) as usize {
         way.marks.insert(Flag::Truncated);
     }
@@ -338,6 +361,7 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
         ip_bytes,
         payload: captured,
         payload_bytes: ip_bytes.saturating_sub(header_bytes),
+        plain: !lies && !routed,
         fragment: fragment.map(|(id, ..)| FragmentKey::new(&ends, id)),
         offset: fragment.map_or(0, |(_, offset, _)| offset),
         more: fragment.is_some_and(|(.., more)| more),

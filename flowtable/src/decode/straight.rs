@@ -4,9 +4,11 @@
 //! short path never guesses.
 
 use dissectors::Reader;
+use dissectors::dictionary::Flag;
 
 use super::transport::{self, Inner};
 use super::{Frame, LinkType, offset_in, tunnel};
+use crate::checksum;
 use crate::packet::{Address, Ends, Family, Packet, protocol};
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
@@ -25,15 +27,19 @@ pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
     let mut reader = Reader::new(frame.bytes);
     reader.skip(6)?;
     let mac = reader.array::<6>()?;
-    let (ends, ip_bytes, rest) = match reader.be_u16()? {
+    let (ends, ip_bytes, rest, wrong) = match reader.be_u16()? {
         ETHERTYPE_IPV4 => ipv4(reader)?,
         ETHERTYPE_IPV6 => ipv6(reader)?,
         _ => return None,
     };
-    let Inner { ports: (source_port, destination_port), payload, payload_bytes, tcp, marks } =
-        transport::plain(ends.protocol, rest)?;
+    let inner = transport::plain(ends.protocol, rest)?;
+    let checksum = transport::checksum(&ends, rest, &inner);
+    let Inner { ports: (source_port, destination_port), payload, payload_bytes, tcp, mut marks } = inner;
     if ends.protocol == protocol::UDP && tunnel::inside_udp(payload, payload_bytes).is_some() {
         return None;
+    }
+    if wrong {
+        marks.insert(Flag::BadChecksum);
     }
     Some(Packet {
         time: frame.time,
@@ -48,12 +54,14 @@ pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
         frames: 1,
         tcp,
         mac,
+        checksum,
         marks,
     })
 }
 
+/// The ends without ports, the length as on the wire, the payload, and whether the header's checksum is wrong.
 #[inline]
-fn ipv4(reader: Reader<'_>) -> Option<(Ends, u32, &[u8])> {
+fn ipv4(reader: Reader<'_>) -> Option<(Ends, u32, &[u8], bool)> {
     let (header, _) = reader.rest().split_first_chunk::<20>()?;
     let [PLAIN_IPV4, _, l0, l1, _, _, f0, f1, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *header else {
         return None;
@@ -72,11 +80,11 @@ fn ipv4(reader: Reader<'_>) -> Option<(Ends, u32, &[u8])> {
         family: Family::V4,
         protocol,
     };
-    Some((ends, u32::from(total), rest))
+    Some((ends, u32::from(total), rest, checksum::is_wrong_header(header)))
 }
 
 #[inline]
-fn ipv6(mut reader: Reader<'_>) -> Option<(Ends, u32, &[u8])> {
+fn ipv6(mut reader: Reader<'_>) -> Option<(Ends, u32, &[u8], bool)> {
     let version = reader.be_u32()? >> 28;
     let length = reader.be_u16()?;
     let protocol = reader.u8()?;
@@ -88,5 +96,5 @@ fn ipv6(mut reader: Reader<'_>) -> Option<(Ends, u32, &[u8])> {
     }
     let rest = reader.take(usize::from(length))?;
     let ends = Ends { source, destination, source_port: 0, destination_port: 0, family: Family::V6, protocol };
-    Some((ends, u32::from(length).saturating_add(40), rest))
+    Some((ends, u32::from(length).saturating_add(40), rest, false))
 }

@@ -1,5 +1,7 @@
 //! The straight path and the layered one give the same answer for every frame that the straight one takes.
 
+mod random;
+
 use dissectors::Timestamp;
 use etherparse::PacketBuilder;
 
@@ -147,4 +149,65 @@ fn encapsulation_has_an_end() {
         }
         inner = bytes[14..].to_vec();
     }
+}
+
+/// Whether a frame's IPv4 header is flagged, and whether the transport's checksum is wrong, where both can be known.
+fn wrong(bytes: &[u8]) -> (bool, Option<bool>) {
+    let mut decoder = decoder();
+    let packet = decoder.decode(&frame(bytes)).unwrap();
+    let payload = packet.payload(bytes);
+    let checksum = packet.checksum.map(|unverified| unverified.is_wrong(&packet.ends, payload));
+    (packet.marks.contains(dissectors::dictionary::Flag::BadChecksum), checksum)
+}
+
+#[test]
+fn checksums_are_verified_in_any_wrapping() {
+    let ethernet = || PacketBuilder::ethernet2(MACS.0, MACS.1);
+    let tagged = || ethernet().single_vlan(7.try_into().unwrap());
+    let (v4, v6) = (([10, 0, 0, 1], [10, 0, 0, 2]), ([1; 16], [2; 16]));
+    for payload in [&b""[..], b"x", b"even", b"an odd payload.."] {
+        let mut frames = vec![
+            built(ethernet().ipv4(v4.0, v4.1, 64).udp(1000, 53), payload),
+            built(ethernet().ipv6(v6.0, v6.1, 64).udp(1000, 53), payload),
+            built(tagged().ipv4(v4.0, v4.1, 64).udp(1000, 53), payload),
+        ];
+        for tcp in [
+            ethernet().ipv4(v4.0, v4.1, 64).tcp(1000, 80, 17, 1024),
+            tagged().ipv6(v6.0, v6.1, 64).tcp(1000, 80, 17, 1024),
+        ] {
+            let mut bytes = Vec::new();
+            tcp.options_raw(&[1, 3, 3, 7]).unwrap().write(&mut bytes, payload).unwrap();
+            frames.push(bytes);
+        }
+        frames.push(built(ethernet().ipv4(v4.0, v4.1, 64).udp(1, 4789), &{
+            let inner = frames[0].clone();
+            [&[8, 0, 0, 0, 0, 0, 42, 0][..], &inner].concat()
+        }));
+        for bytes in frames {
+            let padded = [&bytes[..], &[0xff; 7]].concat();
+            assert_eq!(wrong(&bytes), (false, Some(false)), "{bytes:02x?}");
+            assert_eq!(wrong(&padded), (false, Some(false)), "{bytes:02x?}");
+            let mut spoilt = bytes;
+            *spoilt.last_mut().unwrap() ^= 1;
+            assert_eq!(wrong(&spoilt).1, Some(true), "{spoilt:02x?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_whole_or_left_to_the_card_is_not_verified() {
+    let whole = built(PacketBuilder::ethernet2(MACS.0, MACS.1).ipv4([1; 4], [2; 4], 64).udp(1000, 53), b"payload");
+    let with = |at: usize, bytes: &[u8]| {
+        let mut changed = whole.clone();
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        changed
+    };
+    let cut = Frame { wire_bytes: whole.len() as u32, ..frame(&whole[..whole.len() - 1]) };
+    assert_eq!(decoder().decode(&cut).unwrap().checksum, None);
+    // UDP without a checksum, and a length that leaves bytes out.
+    assert_eq!(wrong(&with(40, &[0, 0])), (false, None));
+    assert_eq!(wrong(&with(38, &[0, 0])), (false, None));
+    // The header's: wrong, and left to the card. The time to live is nothing that the transport's covers.
+    assert_eq!(wrong(&with(22, &[63])), (true, Some(false)));
+    assert_eq!(wrong(&with(24, &[0, 0])), (false, Some(false)));
 }

@@ -5,7 +5,8 @@
 use dissectors::Reader;
 use dissectors::dictionary::{Flag, Flags};
 
-use crate::packet::{TcpFields, protocol, tcp_flag};
+use crate::checksum::Unverified;
+use crate::packet::{Ends, TcpFields, protocol, tcp_flag};
 
 /// What a transport header says.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,24 @@ pub(super) fn plain(number: u8, bytes: &[u8]) -> Option<Inner<'_>> {
         protocol::UDP => udp(bytes, wire),
         _ => None,
     }
+}
+
+/// TCP's or UDP's checksum, where `segment`, what `inner` was read from, is all there was on the wire.
+#[inline]
+pub(super) fn checksum(ends: &Ends, segment: &[u8], inner: &Inner<'_>) -> Option<Unverified> {
+    if inner.payload.len() != inner.payload_bytes as usize {
+        return None;
+    }
+    let (header, length) = match ends.protocol {
+        protocol::TCP => (segment.len().checked_sub(inner.payload.len())?, segment.len()),
+        protocol::UDP => {
+            let told = u16::from_be_bytes(*segment.get(4..)?.first_chunk()?);
+            // A datagram that does not tell its length, or a wrong one, is not known to be whole.
+            (8, usize::from(told).checked_sub(8).filter(|told| *told == inner.payload.len())?.checked_add(8)?)
+        }
+        _ => return None,
+    };
+    Unverified::new(ends, segment.get(..header)?, u16::try_from(length).ok()?)
 }
 
 /// Any protocol, in what was captured of an IP payload that had `wire` bytes. A header that is cut off gives ports of 0.

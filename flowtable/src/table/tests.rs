@@ -6,6 +6,7 @@ use dissectors::time::SECOND;
 use std::collections::HashMap;
 
 use super::*;
+use crate::checksum::Unverified;
 use crate::clock::Clock;
 use crate::packet::{Address, Ends, Family, TcpFields, tcp_flag};
 
@@ -58,6 +59,8 @@ struct Bench {
     /// Nanoseconds.
     now: u64,
     port: u16,
+    /// What the decoder says of the next packets' checksums.
+    checksum: Option<Unverified>,
 }
 
 impl Bench {
@@ -67,18 +70,29 @@ impl Bench {
 
     fn with(config: Config) -> Self {
         let table = FlowTable::new(config, Paths::default());
-        Self { table, clock: Clock::default(), told: Told::default(), now: 1_800_000_000 * SECOND, port: 1000 }
+        Self {
+            table,
+            clock: Clock::default(),
+            told: Told::default(),
+            now: 1_800_000_000 * SECOND,
+            port: 1000,
+            checksum: None,
+        }
     }
 
-    fn packet(&mut self, protocol: u8, back: bool, tcp: TcpFields, payload: &[u8]) {
-        let there = Ends {
+    fn ends(protocol: u8) -> Ends {
+        Ends {
             source: Address::v4([10, 0, 0, 1]),
             destination: Address::v4([10, 0, 0, 2]),
-            source_port: self.port,
+            source_port: 0,
             destination_port: 80,
             family: Family::V4,
             protocol,
-        };
+        }
+    }
+
+    fn packet(&mut self, protocol: u8, back: bool, tcp: TcpFields, payload: &[u8]) {
+        let there = Ends { source_port: self.port, ..Self::ends(protocol) };
         let packet = Packet {
             time: Timestamp::from_nanos(self.now),
             ends: if back { there.reversed() } else { there },
@@ -92,6 +106,7 @@ impl Bench {
             frames: 1,
             tcp,
             mac: [0; 6],
+            checksum: self.checksum,
             marks: Default::default(),
         };
         let clock = self.clock.advance(packet.time);
@@ -412,4 +427,50 @@ fn a_silent_session_is_small() {
     assert_eq!(bench.table.open_sessions(), SESSIONS);
     let each = (bench.table.bytes() - empty) / SESSIONS;
     assert!(each <= 512, "{each} bytes");
+}
+
+/// A checksum in a header of nothing but zeros, made right for `payload` on the way from `ends`.
+fn right_for(ends: &Ends, payload: &[u8]) -> Unverified {
+    let mut header = [0; 20];
+    (0..=u16::MAX)
+        .find_map(|field| {
+            header[if ends.protocol == protocol::UDP { 6..8 } else { 16..18 }].copy_from_slice(&field.to_be_bytes());
+            let unverified = Unverified::new(ends, &header, 20)?;
+            // What is right for anything is left to the card.
+            (!unverified.is_wrong(ends, payload) && unverified.is_wrong(ends, b"!")).then_some(unverified)
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_wrong_checksum_is_flagged_where_the_payload_is_read() {
+    let flags = |bench: &mut Bench| bench.end().0[0].1.clone();
+    let (datagram, reset) = (Bench::ends(protocol::UDP), Bench::ends(protocol::TCP).reversed());
+    let mut bench = Bench::new();
+    bench.checksum = Some(right_for(&datagram, b".."));
+    bench.datagram(b"..");
+    assert_eq!(flags(&mut bench), [""; 0]);
+    let mut bench = Bench::new();
+    bench.checksum = Some(right_for(&datagram, b".."));
+    bench.datagram(b"..").datagram(b".,");
+    assert_eq!(flags(&mut bench), ["bad_checksum"]);
+    // No payload is soon read: a wrong reset is seen whatever the conversation.
+    for (checksum, flagged) in [(Some(b""), false), (None, false)]
+        .map(|(payload, flagged)| (payload.map(|payload| right_for(&reset, payload)), flagged))
+        .into_iter()
+        .chain([(Some(right_for(&reset, b"..")), true)])
+    {
+        let mut bench = Bench::new();
+        bench.handshake(100, 500);
+        bench.checksum = checksum;
+        bench.server(RST | ACK, 501, 101, b"");
+        assert_eq!(flags(&mut bench).contains(&"bad_checksum"), flagged);
+    }
+    // Wrong bytes are believed: the session goes on as it would have.
+    let mut bench = Bench::new();
+    bench.handshake(100, 500);
+    bench.checksum = Some(right_for(&reset, b".."));
+    bench.client(ACK, 101, 501, b"question").server(ACK, 501, 109, b"reply");
+    let told = bench.end();
+    assert_eq!(told.line(0), "S1 ShADd shutdown 8:5 bad_checksum");
 }

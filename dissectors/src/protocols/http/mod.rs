@@ -49,6 +49,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
 use crate::files::Files;
+use crate::ntlm::{self, Exchange};
 use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
 
@@ -60,7 +61,7 @@ const TUNNEL_WAIT: usize = 1024;
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
     transports: &[Transport::Tcp],
-    elements: &[&facts::ELEMENT, &file::ELEMENT],
+    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &file::ELEMENT],
     probe,
     open: |opening| Box::new(Http::new(opening)),
 };
@@ -99,6 +100,7 @@ struct Http {
     request_types: List<Text>,
     locations: List<Text>,
     user: Option<Text>,
+    exchange: Exchange,
     cleartext: bool,
     violation: bool,
     files: Files,
@@ -123,6 +125,7 @@ impl Http {
             request_types: List::default(),
             locations: List::default(),
             user: None,
+            exchange: Exchange::default(),
             cleartext: false,
             violation: false,
             files: Files::default(),
@@ -268,7 +271,10 @@ impl Http {
         } else if is("content-type") {
             self.request_types.push_distinct(Text::new(value));
         } else if is("authorization") || is("proxy-authorization") {
-            if let Some(account) = secrets::account(value) {
+            let login = secrets::token(value).and_then(|token| self.exchange.token(&token));
+            let login = login.filter(|login| !login.user.is_empty());
+            let account = login.map(|login| secrets::Account { user: login.user, cleartext: false });
+            if let Some(account) = account.or_else(|| secrets::account(value)) {
                 self.note_account(account);
             }
         } else if is("upgrade") {
@@ -282,6 +288,10 @@ impl Http {
             self.servers.push_distinct(Text::new(value));
         } else if is("location") {
             self.locations.push_distinct(Text::new(value));
+        } else if is("www-authenticate") || is("proxy-authenticate") {
+            if let Some(token) = secrets::token(value) {
+                self.exchange.token(&token);
+            }
         } else if is("content-type")
             && let Some(transaction) = self.transactions.at(self.server.number).filter(|t| t.content_type.is_empty())
         {
@@ -553,6 +563,7 @@ impl Dissector for Http {
             out.user(user);
         }
         self.element(out);
+        self.exchange.facts(out);
         self.files.facts(out);
     }
 
@@ -564,6 +575,7 @@ impl Dissector for Http {
             + self.client.heap_bytes()
             + self.server.heap_bytes()
             + self.transactions.heap_bytes()
+            + self.exchange.heap_bytes()
             + self.files.heap_bytes()
     }
 }

@@ -1,12 +1,17 @@
-//! Secrets in heads: the account in credentials (RFC 7617, RFC 7616; NTLM as MS-NTHT 2.1 has it), and what must not leave the sensor in URIs.
+//! Secrets in heads: the account in credentials (RFC 7617, RFC 7616), the tokens of NTLM and Negotiate (MS-NTHT 2.1, RFC 4559 4),
+//! and what must not leave the sensor in URIs.
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 use super::naming::{authority, percent_decode};
 use crate::capped::{TEXT_CAP, Text};
-use crate::reader::Reader;
 
 /// The most bytes of credentials that are decoded: a user as long as a field may be beside a password, or an NTLM message.
+/// Whole groups of four characters.
 const CREDENTIALS_CAP: usize = 16 * TEXT_CAP;
 
 /// Words in the name of a parameter whose value is a secret.
@@ -23,18 +28,11 @@ pub(super) struct Account {
     pub cleartext: bool,
 }
 
-/// Reads the value of Authorization or Proxy-Authorization.
+/// Reads the account that the value of Authorization or Proxy-Authorization names by itself.
 pub(super) fn account(credentials: &[u8]) -> Option<Account> {
-    let space = credentials.iter().position(u8::is_ascii_whitespace)?;
-    let (scheme, rest) = credentials.split_at_checked(space)?;
-    let rest = rest.trim_ascii();
-    let coded = rest.get(..CREDENTIALS_CAP).unwrap_or(rest);
+    let (scheme, rest) = scheme(credentials)?;
     if scheme.eq_ignore_ascii_case(b"basic") {
-        return named(&base64(coded));
-    }
-    if scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate") {
-        let user = ntlm_user(&base64(coded))?;
-        return Some(Account { user: Text::new(&user), cleartext: false });
+        return named(&decoded(rest));
     }
     if scheme.eq_ignore_ascii_case(b"digest") {
         // The parameters are separated by commas; a quoted comma would only cut a user's name short.
@@ -63,54 +61,33 @@ fn named(pair: &[u8]) -> Option<Account> {
     (!pair.is_empty()).then(|| Account { user: Text::new(user), cleartext: !password.is_empty() })
 }
 
-/// The user in an NTLM AUTHENTICATE message (MS-NLMP 2.2.1.3), as UTF-8.
-///
-/// ```text
-/// "NTLMSSP\0"  3u32  6 * (length u16, room u16, offset u32): LM, NT, domain, user, workstation, key  flags u32
-/// ```
-fn ntlm_user(message: &[u8]) -> Option<Vec<u8>> {
-    const UNICODE: u32 = 1;
-    let mut reader = Reader::new(message);
-    if reader.take(8)? != b"NTLMSSP\0" || reader.le_u32()? != 3 {
-        return None;
-    }
-    reader.skip(24)?;
-    let (length, _, offset) = (reader.le_u16()?, reader.le_u16()?, reader.le_u32()?);
-    reader.skip(16)?;
-    let flags = reader.le_u32()?;
-    let user = message.get(usize::try_from(offset).ok()?..)?.get(..usize::from(length))?;
-    if user.is_empty() || flags & UNICODE == 0 {
-        return (!user.is_empty()).then(|| user.to_vec());
-    }
-    let units = user.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
-    Some(
-        char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect::<String>()
-            .into_bytes(),
-    )
+/// The security token of NTLM or Negotiate in the value of Authorization, WWW-Authenticate or a proxy's field of that kind.
+pub(super) fn token(value: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, rest) = scheme(value)?;
+    let known = scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate");
+    known.then(|| decoded(rest))
 }
 
-/// Decodes base64 up to the first byte that is none.
-fn base64(text: &[u8]) -> Vec<u8> {
-    let (mut out, mut bits, mut held) = (Vec::with_capacity(text.len() * 3 / 4), 0u32, 0u32);
-    for &byte in text {
-        let six = match byte {
-            b'A'..=b'Z' => byte.wrapping_sub(b'A'),
-            b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => break,
-        };
-        bits = (bits << 6) | u32::from(six);
-        held = held.saturating_add(6);
-        if held >= 8 {
-            held = held.saturating_sub(8);
-            out.push((bits >> held).to_le_bytes()[0]);
-        }
-    }
-    out
+/// Splits credentials or a challenge into its scheme and what follows.
+fn scheme(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = value.iter().position(u8::is_ascii_whitespace)?;
+    let (scheme, rest) = value.split_at_checked(space)?;
+    Some((scheme, rest.trim_ascii()))
+}
+
+/// Decodes base64 up to the first byte that is none, padded or not.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let text = text.get(..CREDENTIALS_CAP).unwrap_or(text);
+    let coded = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
+    // One character alone holds no byte.
+    let coded = if coded % 4 == 1 { coded.saturating_sub(1) } else { coded };
+    LENIENT.decode(text.get(..coded).unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether a URI's query holds a password.
@@ -202,14 +179,34 @@ mod tests {
         assert_eq!(told("Basic !!"), None);
         assert_eq!(told("Digest realm=\"r\", username=\"bob\", nonce=\"n\""), Some((b"bob".to_vec(), false)));
         assert_eq!(told("Bearer abc"), None);
-        assert_eq!(
-            told(
-                "NTLM TlRMTVNTUAADAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAABgAGAEAAAAAAAAAARgAAAAAAAABGAAAAAQAAAGUAdgBlAA=="
-            ),
-            Some((b"eve".to_vec(), false))
-        );
+        assert_eq!(told("NTLM TlRMTVNTUAABAAAA"), None);
         assert_eq!(account_of_uri(b"http://carol:pw@host/").map(|a| a.cleartext), Some(true));
         assert_eq!(account_of_uri(b"/path@x:y"), None);
+    }
+
+    #[test]
+    fn base64_is_read_up_to_what_is_none() {
+        for (coded, plain) in [
+            ("YWxpY2U=", &b"alice"[..]),
+            ("YWxpY2U", b"alice"),
+            ("YWxpY2V", b"alice"),
+            ("YWxpY2U= more", b"alice"),
+            ("YWxpY", b"ali"),
+            ("Y", b""),
+            ("", b""),
+        ] {
+            assert_eq!(decoded(coded.as_bytes()), plain, "{coded}");
+        }
+        assert_eq!(decoded(&[b'A'; 2 * CREDENTIALS_CAP]).len(), CREDENTIALS_CAP / 4 * 3);
+    }
+
+    #[test]
+    fn a_token_is_of_ntlm_or_negotiate() {
+        assert_eq!(token(b"NTLM YWJj"), Some(b"abc".to_vec()));
+        assert_eq!(token(b"negotiate  YWJj"), Some(b"abc".to_vec()));
+        for other in ["Negotiate", "Negotiate, NTLM", "Basic YWJj", ""] {
+            assert_eq!(token(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]
