@@ -17,13 +17,25 @@ pub fn on_other_ports(capture: &Capture) -> Capture {
             if matches!(ip.protocol, TCP | UDP) && !ip.later_fragment {
                 for at in [ip.payload, ip.payload + 2] {
                     if let Some(port) = headers::be_u16(&frame.bytes, at) {
-                        frame.bytes[at..at + 2].copy_from_slice(&(port ^ PORT_MASK).to_be_bytes());
+                        let other = port ^ PORT_MASK;
+                        frame.bytes[at..at + 2].copy_from_slice(&other.to_be_bytes());
+                        let checksum = ip.payload + if ip.protocol == TCP { 16 } else { 6 };
+                        follow(&mut frame.bytes, checksum, port, other);
                     }
                 }
             }
         }
         vec![frame]
     })
+}
+
+/// Keeps a checksum right after a word it covers was changed (RFC 1624, equation 3). 0 says that there is none.
+fn follow(bytes: &mut [u8], checksum: usize, was: u16, is: u16) {
+    let Some(old @ 1..) = headers::be_u16(bytes, checksum) else { return };
+    let sum = u32::from(!old) + u32::from(!was) + u32::from(is);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let new = !((sum & 0xffff) + (sum >> 16)) as u16;
+    bytes[checksum..checksum + 2].copy_from_slice(&new.to_be_bytes());
 }
 
 /// Each frame with other bytes before what follows its first `kept` ones.
