@@ -6,8 +6,8 @@
 //!
 //! A capture on the sending host shows packets whose checksums the network card would have filled in. So a field that holds no
 //! more than the pseudo-header's sum (with or without its length) is not wrong, nor is an IPv4 header's 0; nor is UDP's 0 over
-//! IPv4, which says that there is none. Not verified: what was cut off or joined from fragments, a destination that a routing header
-//! stands for, ICMP, SCTP.
+//! IPv4, which says that there is none. Not verified: what was cut off or joined from fragments, ends that a routing header or
+//! destination options stand for, ICMP, SCTP.
 
 use crate::packet::{Address, Ends, Family, protocol};
 

@@ -338,7 +338,10 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
             let header = v6.header();
             let told = u32::from(header.payload_length());
             let told = if told == 0 { 0 } else { told.saturating_add(40) };
-            routed = v6.extensions().clone().into_iter().any(|ext| matches!(ext, Ipv6ExtensionSlice::Routing(_)));
+            // A routing header, and the home address among destination options (RFC 6275 6.3), stand for other ends.
+            routed = v6.extensions().clone().into_iter().any(|extension| {
+                matches!(extension, Ipv6ExtensionSlice::Routing(_) | Ipv6ExtensionSlice::DestinationOptions(_))
+            });
             let fragment = v6.extensions().clone().into_iter().find_map(|extension| match extension {
                 Ipv6ExtensionSlice::Fragment(fragment) if fragment.is_fragmenting_payload() => {
                     let offset = u32::from(fragment.fragment_offset().value()) * 8;
