@@ -4,6 +4,7 @@
 //! frame takes the short [`straight`] path; everything else goes through [`layered`], which leaves IP headers with
 //! extensions and link extensions to `etherparse`. Both give the same answer, and a test holds them to it.
 
+mod extensions;
 mod icmp_error;
 mod layered;
 mod link;
