@@ -5,6 +5,8 @@
 //! `#! udp`, `#! to 224.0.0.251` (where the originator sends to), `#! app NAME` (where it is not PROTOCOL), `#! server-first`,
 //! `#! pause SECONDS` (between here and what follows).
 
+// Tests and benchmarks each use a part of it.
+#![allow(dead_code)]
 // A helper that fails is a failing test.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
 

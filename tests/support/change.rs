@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::capture::{Capture, Frame};
 use super::chance::Chance;
-use super::headers::{self, Ip, TCP, UDP, ip_packets, network};
+use super::headers::{self, TCP, UDP, ip_packets, network};
 
 /// What every port is changed with: a bijection that leaves no well-known port where it was.
 pub const PORT_MASK: u16 = 0x2b5d;
@@ -17,7 +17,10 @@ pub fn on_other_ports(capture: &Capture) -> Capture {
             if matches!(ip.protocol, TCP | UDP) && !ip.later_fragment {
                 for at in [ip.payload, ip.payload + 2] {
                     if let Some(port) = headers::be_u16(&frame.bytes, at) {
-                        set_port(&mut frame.bytes, ip, at, port ^ PORT_MASK);
+                        let other = port ^ PORT_MASK;
+                        frame.bytes[at..at + 2].copy_from_slice(&other.to_be_bytes());
+                        let checksum = ip.payload + if ip.protocol == TCP { 16 } else { 6 };
+                        follow(&mut frame.bytes, checksum, port, other);
                     }
                 }
             }
@@ -26,30 +29,13 @@ pub fn on_other_ports(capture: &Capture) -> Capture {
     })
 }
 
-/// Gives a port another number and the checksum what follows from it (RFC 1624 3), unless there is none or the network card was to
-/// fill it in.
-fn set_port(bytes: &mut [u8], ip: Ip, at: usize, port: u16) {
-    let before = headers::be_u16(bytes, at).unwrap();
-    bytes[at..at + 2].copy_from_slice(&port.to_be_bytes());
-    let field = ip.payload + if ip.protocol == UDP { 6 } else { 16 };
-    let Some(checksum) = headers::be_u16(bytes, field) else { return };
-    let (first, last) = if ip.version == 4 { (ip.at + 12, ip.at + 20) } else { (ip.at + 8, ip.at + 40) };
-    let pseudo = sum(&bytes[first..last]) + u32::from(ip.protocol);
-    let left_to_the_card = [pseudo, pseudo + (ip.end - ip.payload) as u32].map(folded).contains(&checksum);
-    if !left_to_the_card && !(ip.protocol == UDP && checksum == 0) {
-        let after = !folded(u32::from(!checksum) + u32::from(!before) + u32::from(port));
-        bytes[field..field + 2].copy_from_slice(&after.to_be_bytes());
-    }
-}
-
-/// The sum of words.
-fn sum(bytes: &[u8]) -> u32 {
-    bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum()
-}
-
-fn folded(sum: u32) -> u16 {
+/// Keeps a checksum right after a word it covers was changed (RFC 1624, equation 3). 0 says that there is none.
+fn follow(bytes: &mut [u8], checksum: usize, was: u16, is: u16) {
+    let Some(old @ 1..) = headers::be_u16(bytes, checksum) else { return };
+    let sum = u32::from(!old) + u32::from(!was) + u32::from(is);
     let sum = (sum & 0xffff) + (sum >> 16);
-    ((sum & 0xffff) + (sum >> 16)) as u16
+    let new = !((sum & 0xffff) + (sum >> 16)) as u16;
+    bytes[checksum..checksum + 2].copy_from_slice(&new.to_be_bytes());
 }
 
 /// Each frame with other bytes before what follows its first `kept` ones.
@@ -109,7 +95,9 @@ fn outer(frame: &Frame, protocol: u8, header: &[u8], inner: u32) -> Vec<u8> {
 
 fn set_checksum(ip: &mut [u8]) {
     ip[10..12].fill(0);
-    let checksum = !folded(sum(ip));
+    let sum: u32 = ip.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let checksum = !(((folded & 0xffff) + (folded >> 16)) as u16);
     ip[10..12].copy_from_slice(&checksum.to_be_bytes());
 }
 

@@ -1,7 +1,5 @@
 //! The straight path and the layered one give the same answer for every frame that the straight one takes.
 
-mod random;
-
 use dissectors::Timestamp;
 use etherparse::PacketBuilder;
 

@@ -114,14 +114,15 @@ impl Sentences {
                 continue;
             };
             let before = out.len();
+            let mut said: &[u8] = b"";
             for field in self.fields(element) {
                 let at = sheet.find(slot, field);
-                if at != NONE
-                    && let Some(param) = sheet.params.get(at)
-                    && !sheet.first_value(param).is_empty()
-                {
+                let told = sheet.params.get(at).map_or(said, |param| sheet.first_value(param));
+                // A certificate mostly names the host that was asked for: once is enough.
+                if at != NONE && !told.is_empty() && told != said {
                     out.push(b' ');
-                    fact(sheet.first_value(param), out);
+                    fact(told, out);
+                    said = told;
                 }
             }
             if out.len() > before {

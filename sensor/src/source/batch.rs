@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 
 use dissectors::Timestamp;
 
-/// Bytes that one block can hold.
-pub const BLOCK_BYTES: usize = 1 << 20;
+/// Bytes that one block can hold: twice the longest packet of any capture, and small enough to stay in the cache until it is decoded.
+pub const BLOCK_BYTES: usize = 1 << 19;
 /// Frames that one batch can hold.
 pub const BATCH_FRAMES: usize = 1024;
 /// Returned blocks that the pool keeps; what comes back beyond them is freed.

@@ -1,4 +1,4 @@
-//! Plain frames with anything inside, spoilt and cut anywhere.
+//! Random frames, plain, padded, spoilt and cut: wherever the short path answers, the long path gives the same.
 
 use pnet::packet::ethernet::{EtherTypes, MutableEthernetPacket};
 use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
@@ -8,7 +8,7 @@ use pnet::packet::tcp::MutableTcpPacket;
 use pnet::packet::udp::MutableUdpPacket;
 use proptest::prelude::*;
 
-use super::super::*;
+use super::*;
 
 /// The bytes of an Ethernet frame with IPv4 or IPv6, TCP or UDP, and `payload`.
 fn plain(v6: bool, udp: bool, payload: &[u8]) -> Vec<u8> {
