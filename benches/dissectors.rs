@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, reason = "a benchmark that can't be set up should fail loudly")]
 
 #[path = "../tests/script/mod.rs"]
-#[expect(dead_code, reason = "the tests want more of it")]
 mod script;
 
 use dissectors::protocols;
