@@ -1,12 +1,13 @@
 //! The long path: any link layer, tags, labels, tunnels, fragments and extension headers, taken off one after the other.
 //!
-//! It is a loop with a bound and not a recursion. IP headers and their extensions, and MACsec, are sliced by `etherparse`,
+//! It is a loop with a bound and not a recursion. IP headers and MACsec are sliced by `etherparse`,
 //! leniently: what is cut off keeps the lengths that its headers tell.
 
 use dissectors::Reader;
 use dissectors::dictionary::{Flag, Flags};
-use etherparse::{Ipv6ExtensionSlice, LaxIpSlice, LaxMacsecSlice};
+use etherparse::{LaxIpSlice, LaxMacsecSlice};
 
+use super::extensions::{self, Extensions};
 use super::link::{self, FIRST_ETHERTYPE, Linked, Next};
 use super::transport::{self, Inner};
 use super::tunnel::{self, Opened};
@@ -18,6 +19,9 @@ use crate::path::{Layer, Stack};
 
 /// The most headers of any kind before the innermost transport: each encapsulation needs a few.
 const MAX_HEADERS: usize = 40;
+
+/// No next header (RFC 8200 4.7).
+const NO_EXTENSION: u8 = 59;
 
 /// What was learnt on the way in.
 struct Way {
@@ -319,7 +323,7 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
     let number = slice.payload().ip_number.0;
     let header_bytes = offset_in(bytes, captured);
     let most = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_add(way.uncaptured);
-    let mut routed = false;
+    let mut elsewhere = false;
     let (family, source, destination, told, fragment) = match &slice {
         LaxIpSlice::Ipv4(v4) => {
             let header = v4.header();
@@ -338,17 +342,10 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
             let header = v6.header();
             let told = u32::from(header.payload_length());
             let told = if told == 0 { 0 } else { told.saturating_add(40) };
-            // A routing header, and the home address among destination options (RFC 6275 6.3), stand for other ends.
-            routed = v6.extensions().clone().into_iter().any(|extension| {
-                matches!(extension, Ipv6ExtensionSlice::Routing(_) | Ipv6ExtensionSlice::DestinationOptions(_))
-            });
-            let fragment = v6.extensions().clone().into_iter().find_map(|extension| match extension {
-                Ipv6ExtensionSlice::Fragment(fragment) if fragment.is_fragmenting_payload() => {
-                    let offset = u32::from(fragment.fragment_offset().value()) * 8;
-                    Some((fragment.identification(), offset, fragment.more_fragments()))
-                }
-                _ => None,
-            });
+            let chain = v6.extensions();
+            let Extensions { fragment, other_ends } =
+                extensions::walk(chain.first_header().map_or(NO_EXTENSION, |first| first.0), chain.slice());
+            elsewhere = other_ends;
             (Family::V6, Address::v6(header.source()), Address::v6(header.destination()), told, fragment)
         }
     };
@@ -364,7 +361,7 @@ fn ip<'b>(bytes: &'b [u8], way: &mut Way) -> Result<Ip<'b>, Drop> {
         ip_bytes,
         payload: captured,
         payload_bytes: ip_bytes.saturating_sub(header_bytes),
-        plain: !lies && !routed,
+        plain: !lies && !elsewhere,
         fragment: fragment.map(|(id, ..)| FragmentKey::new(&ends, id)),
         offset: fragment.map_or(0, |(_, offset, _)| offset),
         more: fragment.is_some_and(|(.., more)| more),

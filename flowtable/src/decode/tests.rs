@@ -1,7 +1,5 @@
 //! The straight path and the layered one give the same answer for every frame that the straight one takes.
 
-mod random;
-
 use dissectors::Timestamp;
 use etherparse::PacketBuilder;
 
@@ -210,4 +208,22 @@ fn what_is_not_whole_or_left_to_the_card_is_not_verified() {
     // The header's: wrong, and left to the card. The time to live is nothing that the transport's covers.
     assert_eq!(wrong(&with(22, &[63])), (true, Some(false)));
     assert_eq!(wrong(&with(24, &[0, 0])), (false, Some(false)));
+}
+
+#[test]
+fn extension_headers_that_lie_are_survived() {
+    let whole = built(PacketBuilder::ethernet2(MACS.0, MACS.1).ipv6([1; 16], [2; 16], 64).udp(1, 2), &[0; 40]);
+    for kind in [0, 43, 44, 51, 60] {
+        for (next, length) in [(kind, 0xff), (17, 0xff), (kind, 0), (kind, 1), (44, 0), (60, 4)] {
+            let mut bytes = whole.clone();
+            bytes[20] = kind;
+            bytes[54] = next;
+            bytes[55] = length;
+            for kept in 54..bytes.len() {
+                let cut = Frame { wire_bytes: bytes.len() as u32, ..frame(&bytes[..kept]) };
+                // Whatever it says of the frame, it reads nothing behind it.
+                let _ = decoder().decode(&cut).map(|packet| packet.payload(&bytes[..kept]).len());
+            }
+        }
+    }
 }
