@@ -1,8 +1,8 @@
 //! Frames to packets.
 //!
 //! Slicing is lax: what parsed is kept, and what can't be told says where it stopped ([`Drop`]). An ordinary Ethernet/IP/TCP or UDP
-//! frame takes the short [`straight`] path; everything else goes through [`layered`], which leaves IP headers and link
-//! extensions to `etherparse`. Both give the same answer, and a test holds them to it.
+//! frame takes the short [`straight`] path; everything else goes through [`layered`], which leaves IP headers and MACsec to
+//! `etherparse`. Both give the same answer, and tests hold them to it.
 
 #[cfg(test)]
 mod differential;
