@@ -138,6 +138,7 @@ impl Conversation {
             Mode::Over => {}
             Mode::Fresh => self.setup.midstream = true,
             Mode::Detecting(detection) => **detection = Detection::new(&self.setup, RESYNCS),
+            Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
                     return;
@@ -326,7 +327,7 @@ impl Conversation {
                     return bytes.len();
                 }
                 Step::Handover(n, to) => {
-                    self.hand_over(side, to);
+                    self.hand_over(side, to, time);
                     let after = used.saturating_add(n);
                     // What follows belongs to the next protocol, which may be unknown yet.
                     self.data(side, bytes.get(after..).unwrap_or_default(), time);
@@ -335,7 +336,7 @@ impl Conversation {
                 Step::Violation if self.is_unheard(side) => {
                     // This side never spoke the other's protocol: perhaps it speaks one of its own.
                     self.flags.insert(Flag::Violation);
-                    self.hand_over(side, None);
+                    self.hand_over(side, None, time);
                     self.data(side, rest, time);
                     return bytes.len();
                 }
@@ -420,10 +421,7 @@ impl Conversation {
                     pending.skip = n;
                 }
             }
-            Step::Handover(_, to) => {
-                let _ = time;
-                self.hand_over(side, to);
-            }
+            Step::Handover(_, to) => self.hand_over(side, to, time),
             Step::Done => self.over(),
             Step::Violation => self.violated(),
         }
@@ -439,7 +437,7 @@ impl Conversation {
         self.pending = Default::default();
     }
 
-    fn hand_over(&mut self, side: Side, to: Option<&'static Protocol>) {
+    fn hand_over(&mut self, side: Side, to: Option<&'static Protocol>, time: Timestamp) {
         if self.stages.len() >= STAGES {
             self.over();
             return;
@@ -456,7 +454,7 @@ impl Conversation {
             None => self.mode = Mode::Detecting(Box::new(Detection::new(&self.setup, 0))),
         }
         if !early.is_empty() {
-            self.data(other, &early, Timestamp::default());
+            self.data(other, &early, time);
         }
     }
 

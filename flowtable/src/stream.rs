@@ -65,11 +65,6 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream whose first byte of interest is at `offset`.
-    pub fn starting_at(offset: u64) -> Self {
-        Self { delivered: offset, ..Self::default() }
-    }
-
     /// The position up to which bytes were delivered or given up.
     pub fn delivered(&self) -> u64 {
         self.delivered
