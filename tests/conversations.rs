@@ -21,13 +21,16 @@ use script::{Script, Turn};
 
 /// Plays turns and gives what is told of them.
 fn play(setup: Setup, turns: &[Turn]) -> String {
-    tell(&script::play(setup, turns))
+    tell(&mut script::play(setup, turns))
 }
 
-fn tell(conversation: &Conversation) -> String {
+fn tell(conversation: &mut Conversation) -> String {
     let mut facts = Facts::new();
     conversation.facts(&mut facts);
     let mut text = format!("app={}\n", conversation.app().unwrap_or("unknown"));
+    for heard in conversation.news() {
+        writeln!(text, "news={heard:?}").unwrap();
+    }
     if let Some(user) = facts.named_user() {
         writeln!(text, "user={}", user.bytes().escape_ascii()).unwrap();
     }
@@ -148,7 +151,7 @@ fn a_gap_anywhere_is_survived() {
                 }
             }
             conversation.close();
-            let told = tell(&conversation);
+            let told = tell(&mut conversation);
             let fine = told.starts_with(&format!("app={}\n", script.app)) || told.starts_with("app=unknown\n");
             assert!(fine && !told.contains("dissector_failed"), "{} without turn {at}: {told}", script.name);
         }

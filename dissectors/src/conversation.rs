@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::detector::{Detector, Found};
 use crate::dictionary::{Flag, Flags};
 use crate::facts::{Facts, Side};
+use crate::news::{NEWS_CAP, News};
 use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Step, Transport};
 use crate::time::Timestamp;
 
@@ -103,6 +104,16 @@ pub struct Conversation {
     /// A side whose bytes are not the protocol's.
     muted: Option<Side>,
     flags: Flags,
+    news: Vec<Heard>,
+}
+
+/// What a session tells of others, and who its client is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What is told.
+    pub news: News,
+    /// The side that the roles in it speak of.
+    pub client: Side,
 }
 
 impl Conversation {
@@ -115,6 +126,7 @@ impl Conversation {
             pending: Default::default(),
             muted: None,
             flags: Flags::default(),
+            news: Vec::new(),
         }
     }
 
@@ -182,6 +194,11 @@ impl Conversation {
         let listened = self.listens();
         self.over();
         listened
+    }
+
+    /// What was learnt of other sessions since this was last called.
+    pub fn news(&mut self) -> impl Iterator<Item = Heard> {
+        self.news.drain(..)
     }
 
     /// Whether more bytes can teach anything. Once it says no it never says yes again.
@@ -467,7 +484,14 @@ impl Conversation {
         let Some(dissector) = stage.dissector.as_deref_mut() else {
             return Step::Done;
         };
-        match catch_unwind(AssertUnwindSafe(|| act(dissector, role))) {
+        let (client, news) = (stage.client, &mut self.news);
+        let acted = catch_unwind(AssertUnwindSafe(|| {
+            let step = act(dissector, role);
+            let room = NEWS_CAP.saturating_sub(news.len());
+            news.extend(std::iter::from_fn(|| dissector.news()).take(room).map(|item| Heard { news: item, client }));
+            step
+        }));
+        match acted {
             Ok(step) => step,
             Err(_) => {
                 if let Some(broken) = stage.dissector.take() {

@@ -4,6 +4,9 @@
 //! rejection of a side's bytes is final for that side. A protocol is chosen as soon as one side proves it ([`Verdict::Match`]), or when
 //! both sides' bytes fit it ([`Verdict::Likely`]). Where several fit, the first of the registry wins.
 //!
+//! The first byte leaves most protocols out before any probe is asked ([`crate::protocol::FirstBytes`]), so that a session costs the probes that it
+//! leaves, however many protocols there are.
+//!
 //! One side's proof holds although the other side's bytes are rejected: a server that answers rubbish with an HTTP error is an
 //! HTTP server all the same. The rejected side is then not shown to the dissector ([`Found::muted`]).
 
@@ -32,11 +35,24 @@ impl Candidates {
     }
 
     fn gather(transport: Transport) -> Self {
+        Self::which(|protocol| protocol.transports.contains(&transport))
+    }
+
+    /// Every protocol in which a role can begin with a byte.
+    fn beginning(role: Role, byte: u8) -> Self {
+        static BY_BYTE: LazyLock<[[Candidates; 256]; 2]> = LazyLock::new(|| {
+            [Role::Client, Role::Server].map(|role| {
+                std::array::from_fn(|byte| Candidates::which(|protocol| protocol.first.allow(role, byte as u8)))
+            })
+        });
+        let of_role = BY_BYTE.get(role.index());
+        of_role.and_then(|of_role| of_role.get(usize::from(byte))).copied().unwrap_or(Self::NONE)
+    }
+
+    fn which(fits: impl Fn(&Protocol) -> bool) -> Self {
         let mut set = Self::NONE;
-        for (at, protocol) in protocols::ALL.iter().enumerate() {
-            if protocol.transports.contains(&transport) {
-                set.insert(at);
-            }
+        for (at, _) in protocols::ALL.iter().enumerate().filter(|(_, protocol)| fits(protocol)) {
+            set.insert(at);
         }
         set
     }
@@ -48,6 +64,11 @@ impl Candidates {
             rest &= rest.wrapping_sub(1);
             Some(at as usize)
         })
+    }
+
+    /// Whether each of them rejects a sample.
+    fn all_reject(self, sample: &Sample<'_>) -> bool {
+        self.iter().filter_map(|at| protocols::ALL.get(at)).all(|protocol| (protocol.probe)(sample) == Verdict::Reject)
     }
 
     fn contains(self, at: usize) -> bool {
@@ -122,6 +143,12 @@ impl Detector {
         for orientation in &mut self.orientations {
             let role = orientation.role(side);
             let sample = Sample { transport: self.transport, role, bytes, destination };
+            if let Some(first) = bytes.first() {
+                let alive = of(&mut orientation.alive, side);
+                let left = Candidates(alive.0 & Candidates::beginning(role, *first).0);
+                debug_assert!(Candidates(alive.0 & !left.0).all_reject(&sample), "{sample:?}");
+                *alive = left;
+            }
             for at in of(&mut orientation.alive, side).iter() {
                 let Some(protocol) = protocols::ALL.get(at) else { continue };
                 match (protocol.probe)(&sample) {

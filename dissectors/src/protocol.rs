@@ -5,9 +5,11 @@
 //! and ends, and survives a dissector that panics.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use crate::dictionary::Element;
 use crate::facts::Facts;
+use crate::news::News;
 use crate::time::Timestamp;
 
 /// What a side is inside a protocol: who asks and who answers, whoever sent the first packet.
@@ -134,6 +136,11 @@ pub trait Dissector: Send {
         None
     }
 
+    /// What it has learnt of other sessions since it was last asked, one item at a time. Asked after each chunk.
+    fn news(&mut self) -> Option<News> {
+        None
+    }
+
     /// Bytes held on the heap, roughly: what the memory budget counts.
     fn heap_bytes(&self) -> usize;
 }
@@ -147,6 +154,32 @@ pub struct Opening {
     pub file_hash: bool,
 }
 
+/// The bytes with which what a side sends can begin: its stream, its datagram, its message. A probe is not asked about others, so
+/// that a session costs the few probes that its first byte leaves and not one for each protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstBytes {
+    /// What the client can begin with.
+    pub client: &'static [RangeInclusive<u8>],
+    /// What the server can begin with.
+    pub server: &'static [RangeInclusive<u8>],
+}
+
+impl FirstBytes {
+    /// The first byte tells nothing.
+    pub const ANY: Self = Self::both(&[0..=255]);
+
+    /// Client and server begin alike.
+    pub const fn both(ranges: &'static [RangeInclusive<u8>]) -> Self {
+        Self { client: ranges, server: ranges }
+    }
+
+    /// Whether a role can begin with a byte.
+    pub fn allow(&self, role: Role, byte: u8) -> bool {
+        let ranges = if role == Role::Client { self.client } else { self.server };
+        ranges.iter().any(|range| range.contains(&byte))
+    }
+}
+
 /// One protocol: what the registry knows of it.
 #[derive(Debug)]
 pub struct Protocol {
@@ -156,6 +189,8 @@ pub struct Protocol {
     pub transports: &'static [Transport],
     /// The elements it may write, its own first.
     pub elements: &'static [&'static Element],
+    /// What each side can begin with; the probe rejects whatever begins otherwise.
+    pub first: FirstBytes,
     /// Tells whether a sample may be this protocol.
     pub probe: fn(&Sample<'_>) -> Verdict,
     /// Makes the state for one session.

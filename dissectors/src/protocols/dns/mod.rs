@@ -28,7 +28,7 @@ pub mod session;
 mod tests;
 
 use crate::dictionary::Element;
-use crate::protocol::{Protocol, Transport};
+use crate::protocol::{FirstBytes, Protocol, Transport};
 use fields as f;
 use probe::Flavour;
 use session::Session;
@@ -185,6 +185,7 @@ pub static DNS: Protocol = Protocol {
     name: "dns",
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
+    first: FirstBytes::ANY,
     probe: probe::dns,
     open: |opening| Box::new(Session::new(Flavour::Dns, opening)),
 };
@@ -194,6 +195,7 @@ pub static MDNS: Protocol = Protocol {
     name: "mdns",
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
+    first: FirstBytes::ANY,
     probe: probe::mdns,
     open: |opening| Box::new(Session::new(Flavour::Mdns, opening)),
 };
@@ -203,6 +205,7 @@ pub static LLMNR: Protocol = Protocol {
     name: "llmnr",
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
+    first: FirstBytes::ANY,
     probe: probe::llmnr,
     open: |opening| Box::new(Session::new(Flavour::Llmnr, opening)),
 };

@@ -50,7 +50,7 @@ use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
 use crate::files::Files;
 use crate::ntlm::{self, Exchange};
-use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
 
 /// How many bytes of a client that speaks another protocol already wait for the server's agreement. With more the server
@@ -62,6 +62,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "http",
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &file::ELEMENT],
+    first: FirstBytes::ANY,
     probe,
     open: |opening| Box::new(Http::new(opening)),
 };

@@ -29,7 +29,7 @@ use crate::capped::{LONG_TEXT_CAP, Text};
 use crate::dictionary::file;
 use crate::facts::Facts;
 use crate::ntlm::{self, utf16_string};
-use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Step, Transport, Verdict};
+use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 use listing::Entry;
@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "smb",
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &file::ELEMENT],
+    first: FirstBytes::both(&[MESSAGE..=MESSAGE, SESSION_REQUEST..=KEEP_ALIVE]),
     probe: probe::probe,
     open: |opening: &Opening| Box::new(Smb::new(opening.file_hash)),
 };

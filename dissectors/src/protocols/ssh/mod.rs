@@ -29,12 +29,14 @@ use crate::capped::Text;
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::hex::hex;
-use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{
+    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol =
-    Protocol { name: "ssh", transports: &[Transport::Tcp], elements: &[&ELEMENT], probe, open };
+    Protocol { name: "ssh", transports: &[Transport::Tcp], elements: &[&ELEMENT], first: FirstBytes::ANY, probe, open };
 
 /// The client's identification line.
 pub static CLIENT_BANNER: Field =

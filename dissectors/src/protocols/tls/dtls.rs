@@ -16,7 +16,7 @@ use super::record::Kind;
 use super::session::Session;
 use super::{Carrier, fields, names};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::time::Timestamp;
 
@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "dtls",
     transports: &[Transport::Udp],
     elements: &[&fields::ELEMENT],
+    first: FirstBytes::ANY,
     probe,
     open: |_| Box::new(Dtls::new()),
 };

@@ -29,7 +29,7 @@ pub mod session;
 pub mod ssl2;
 
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, Protocol, Role, Step, Transport};
+use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::time::Timestamp;
 use handshake::Messages;
@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "tls",
     transports: &[Transport::Tcp],
     elements: &[&fields::ELEMENT],
+    first: FirstBytes::both(&[20..=23, 0x80..=0xff]),
     probe: probe::probe,
     open: |_| Box::new(Tls::new()),
 };
