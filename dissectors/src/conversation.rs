@@ -3,12 +3,16 @@
 //! It buffers what a dissector has not consumed (up to [`PENDING_CAP`] a side), drops what it does not want, hands over from one
 //! protocol to the next (STARTTLS, CONNECT), and survives a dissector that panics: that session loses its facts, nothing else.
 
+mod detection;
+
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::detector::{Detector, Found};
+use self::detection::{Decision, Detection};
+use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
 use crate::facts::{Facts, Side};
+use crate::files::Transfer;
 use crate::news::{NEWS_CAP, News};
 use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Step, Transport};
 use crate::time::Timestamp;
@@ -55,34 +59,31 @@ enum Mode {
     Fresh,
     /// The protocol is not known yet.
     Detecting(Box<Detection>),
+    /// No protocol wants what one side sends, and the other is silent: a file may be passing.
+    Passing(Box<Passing>),
     /// The last stage's dissector gets the bytes.
     Speaking,
     /// Nothing more is to be learnt.
     Over,
 }
 
-/// The bytes seen while the protocol is not known.
-struct Detection {
-    detector: Detector,
-    held: Vec<Held>,
-    bytes: Vec<u8>,
-    resyncs: u8,
-    /// Bytes of a side that every protocol has rejected.
-    ignored: usize,
-}
-
-/// What a detection came to.
-enum Decision {
-    Wait,
-    Found(Found),
-    Hopeless,
-}
-
-#[derive(Clone, Copy)]
-struct Held {
+/// A stream of one side that may be a file (FTP's data connections carry nothing else).
+struct Passing {
     side: Side,
-    time: Timestamp,
-    len: usize,
+    transfer: Transfer,
+    /// What the other side is looked at with, should it speak; nothing where it is too late for that.
+    detection: Option<Box<Detection>>,
+}
+
+/// What passed in a session that speaks no protocol.
+#[derive(Debug)]
+pub struct Passed {
+    /// Who sent it.
+    pub side: Side,
+    /// Its content.
+    pub transfer: Transfer,
+    /// Whether all of it was seen.
+    pub whole: bool,
 }
 
 /// The bytes of one side that wait for the dissector.
@@ -104,6 +105,8 @@ pub struct Conversation {
     /// A side whose bytes are not the protocol's.
     muted: Option<Side>,
     flags: Flags,
+    /// By side: it has sent everything.
+    ended: [bool; 2],
     news: Vec<Heard>,
 }
 
@@ -126,6 +129,7 @@ impl Conversation {
             pending: Default::default(),
             muted: None,
             flags: Flags::default(),
+            ended: [false; 2],
             news: Vec::new(),
         }
     }
@@ -141,6 +145,12 @@ impl Conversation {
                 let decision = detection.take(self.setup.transport, side, bytes, time);
                 self.decide(decision);
             }
+            Mode::Passing(passing) if passing.side == side => passing.transfer.data(bytes),
+            Mode::Passing(passing) => {
+                // Somebody answers: it is no file, but may be a protocol that only this side's bytes tell.
+                self.mode = passing.detection.take().map_or(Mode::Over, Mode::Detecting);
+                self.data(side, bytes, time);
+            }
         }
     }
 
@@ -149,7 +159,8 @@ impl Conversation {
         match &mut self.mode {
             Mode::Over => {}
             Mode::Fresh => self.setup.midstream = true,
-            Mode::Detecting(detection) => **detection = Detection::new(&self.setup, RESYNCS),
+            Mode::Detecting(detection) => **detection = Detection::inside(&self.setup, RESYNCS),
+            Mode::Passing(passing) => passing.transfer.broken(),
             Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
@@ -170,6 +181,13 @@ impl Conversation {
 
     /// A side will send nothing more.
     pub fn end(&mut self, side: Side) {
+        if let Some(ended) = self.ended.get_mut(side.index()) {
+            *ended = true;
+        }
+        self.stop(side);
+    }
+
+    fn stop(&mut self, side: Side) {
         if matches!(self.mode, Mode::Speaking) {
             self.call(side, |dissector, role| {
                 dissector.end(role);
@@ -180,13 +198,30 @@ impl Conversation {
 
     /// The session is over: what can still be told of an undecided protocol is told.
     pub fn close(&mut self) {
-        if let Mode::Detecting(detection) = &self.mode
-            && let Some(found) = detection.detector.conclude()
-        {
-            self.begin(found);
+        if let Mode::Detecting(detection) = &self.mode {
+            if let Some(found) = detection.detector.conclude() {
+                self.begin(found);
+            } else if let Some(side) = detection.only_speaker() {
+                self.pass(side);
+            }
         }
-        self.end(Side::Originator);
-        self.end(Side::Responder);
+        self.stop(Side::Originator);
+        self.stop(Side::Responder);
+    }
+
+    /// What passed, where one side alone spoke, and no protocol.
+    pub fn passed(&mut self) -> Option<Passed> {
+        match std::mem::replace(&mut self.mode, Mode::Over) {
+            Mode::Passing(passing) => {
+                let Passing { side, transfer, .. } = *passing;
+                let whole = self.ended.get(side.index()).is_some_and(|ended| *ended) && !transfer.is_broken();
+                Some(Passed { side, transfer, whole })
+            }
+            other => {
+                self.mode = other;
+                None
+            }
+        }
     }
 
     /// Gives up buffers and whatever is not a fact yet, to make room; nothing more is learnt. Tells whether anything was given up.
@@ -194,6 +229,11 @@ impl Conversation {
         let listened = self.listens();
         self.over();
         listened
+    }
+
+    /// Whether anything was learnt of other sessions.
+    pub fn has_news(&self) -> bool {
+        !self.news.is_empty()
     }
 
     /// What was learnt of other sessions since this was last called.
@@ -236,7 +276,11 @@ impl Conversation {
     /// Bytes on the heap, roughly.
     pub fn heap_bytes(&self) -> usize {
         let mode = match &self.mode {
-            Mode::Detecting(detection) => size_of::<Detection>() + detection.bytes.capacity(),
+            Mode::Detecting(detection) => detection.heap_bytes(),
+            Mode::Passing(passing) => {
+                let detection = passing.detection.as_ref().map_or(0, |detection| detection.heap_bytes());
+                size_of::<Passing>() + passing.transfer.heap_bytes() + detection
+            }
             Mode::Fresh | Mode::Speaking | Mode::Over => 0,
         };
         let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
@@ -268,8 +312,25 @@ impl Conversation {
         match decision {
             Decision::Wait => {}
             Decision::Found(found) => self.begin(found),
+            Decision::Pass(side) => self.pass(side),
             Decision::Hopeless => self.over(),
         }
+    }
+
+    /// Takes what a side has sent for a file that passes.
+    fn pass(&mut self, side: Side) {
+        let Mode::Detecting(mut detection) = std::mem::replace(&mut self.mode, Mode::Over) else {
+            return;
+        };
+        if !self.stages.is_empty() {
+            return;
+        }
+        let mut transfer = Transfer::new(self.setup.file_hash);
+        transfer.data(&detection.bytes);
+        detection.forget(side);
+        detection.whole = false;
+        let detection = detection.detector.exhausted(side).then_some(detection);
+        self.mode = Mode::Passing(Box::new(Passing { side, transfer, detection }));
     }
 
     /// The protocol is known: its dissector gets everything held so far.
@@ -468,7 +529,7 @@ impl Conversation {
         self.muted = None;
         match to {
             Some(protocol) => self.open(protocol, client),
-            None => self.mode = Mode::Detecting(Box::new(Detection::new(&self.setup, 0))),
+            None => self.mode = Mode::Detecting(Box::new(Detection::inside(&self.setup, 0))),
         }
         if !early.is_empty() {
             self.data(other, &early, time);
@@ -508,111 +569,5 @@ impl Conversation {
 impl std::fmt::Debug for Conversation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Conversation").field("app", &self.app()).finish_non_exhaustive()
-    }
-}
-
-impl Detection {
-    fn new(setup: &Setup, resyncs: u8) -> Self {
-        Self {
-            detector: Detector::new(setup.transport, setup.addresses),
-            held: Vec::new(),
-            bytes: Vec::new(),
-            resyncs,
-            ignored: 0,
-        }
-    }
-
-    /// Takes the next bytes of a side.
-    fn take(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> Decision {
-        if bytes.is_empty() {
-            return Decision::Wait;
-        }
-        if self.detector.exhausted(side) {
-            // Only the other side can still tell.
-            self.ignored = self.ignored.saturating_add(bytes.len());
-            return if self.ignored > IGNORED_BYTES { Decision::Hopeless } else { Decision::Wait };
-        }
-        if let Some(found) = self.look(transport, side, bytes) {
-            self.hold(transport, side, bytes, time);
-            return Decision::Found(found);
-        }
-        self.keep(transport, side, bytes, time)
-    }
-
-    /// Keeps bytes that decide nothing, if they may still.
-    fn keep(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> Decision {
-        if self.detector.exhausted(side) {
-            self.forget(side);
-            return match self.resyncs.checked_sub(1) {
-                Some(left) => {
-                    self.resyncs = left;
-                    self.detector.renew(side);
-                    Decision::Wait
-                }
-                None if self.detector.exhausted(side.other()) => Decision::Hopeless,
-                None => Decision::Wait,
-            };
-        }
-        if self.hold(transport, side, bytes, time) {
-            return Decision::Wait;
-        }
-        match (self.detector.conclude(), self.resyncs.checked_sub(1)) {
-            (Some(found), _) => Decision::Found(found),
-            (None, Some(left)) => {
-                self.resyncs = left;
-                for side in [Side::Originator, Side::Responder] {
-                    self.forget(side);
-                    self.detector.renew(side);
-                }
-                Decision::Wait
-            }
-            (None, None) => Decision::Hopeless,
-        }
-    }
-
-    /// Drops what is held of a side: no protocol wants it.
-    fn forget(&mut self, side: Side) {
-        let mut rest = self.bytes.as_slice();
-        let mut kept = Vec::new();
-        for held in &self.held {
-            let (piece, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
-            rest = after;
-            if held.side != side {
-                kept.extend_from_slice(piece);
-            }
-        }
-        self.held.retain(|held| held.side != side);
-        self.bytes = kept;
-    }
-
-    /// Shows the detector what a side has sent so far, these bytes included.
-    fn look(&mut self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
-        if transport != Transport::Tcp || !self.held.iter().any(|held| held.side == side) {
-            return self.detector.look(side, bytes);
-        }
-        let mut whole = Vec::with_capacity(PROBE_BYTES);
-        let mut rest = self.bytes.as_slice();
-        for held in &self.held {
-            let (piece, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
-            rest = after;
-            if held.side == side {
-                whole.extend_from_slice(piece);
-            }
-        }
-        whole.extend_from_slice(bytes.get(..PROBE_BYTES).unwrap_or(bytes));
-        self.detector.look(side, &whole)
-    }
-
-    /// Keeps a chunk for the dissector to come. Tells whether there was room for it.
-    fn hold(&mut self, transport: Transport, side: Side, bytes: &[u8], time: Timestamp) -> bool {
-        self.bytes.extend_from_slice(bytes);
-        match self.held.last_mut() {
-            // Borders between a stream's chunks mean nothing, so a side's run of them is one.
-            Some(last) if transport == Transport::Tcp && last.side == side => {
-                last.len = last.len.saturating_add(bytes.len())
-            }
-            _ => self.held.push(Held { side, time, len: bytes.len() }),
-        }
-        self.bytes.len() <= HELD_BYTES && self.held.len() <= HELD_CHUNKS
     }
 }

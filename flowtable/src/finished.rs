@@ -2,6 +2,8 @@
 
 use dissectors::{Facts, Timestamp};
 
+use crate::across::{Joined, Meeting, Notice};
+
 /// Why a session is finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -67,4 +69,14 @@ pub struct Finished<'a> {
 pub trait Sink {
     /// Takes a session. What it refers to is used again afterwards.
     fn tell(&mut self, finished: &Finished<'_>);
+
+    /// Hears something that concerns other sessions.
+    fn hear(&mut self, notice: Notice) {
+        let _ = notice;
+    }
+
+    /// Says what was heard of a session: names until its first packet, announcements until its last. `joined` is empty before.
+    fn join(&mut self, meeting: &Meeting, joined: &mut Joined) {
+        let _ = (meeting, joined);
+    }
 }

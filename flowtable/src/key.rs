@@ -79,6 +79,11 @@ impl FlowKey {
         }
     }
 
+    /// Where its addresses mean the same.
+    pub const fn domain(&self) -> Domain {
+        self.domain
+    }
+
     /// The IP protocol number.
     pub const fn protocol(&self) -> u8 {
         self.protocol

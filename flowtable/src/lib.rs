@@ -4,6 +4,7 @@
 //! dissectors, moves the packet clock and ends sessions. Nothing here knows of threads, sockets, files or syslog: one
 //! [`table::FlowTable`] has one owner and no lock.
 
+pub mod across;
 pub mod checksum;
 pub mod clock;
 pub mod community_id;

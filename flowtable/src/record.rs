@@ -1,8 +1,13 @@
 //! Writes a session's facts.
 
+use dissectors::Text;
+use dissectors::conversation::Passed;
 use dissectors::dictionary::{Flag, session as fields};
-use dissectors::facts::{Facts, Value};
+use dissectors::facts::{Facts, Side, Value};
+use dissectors::files::{Files, Transfer};
+use dissectors::protocol::Role;
 
+use crate::across::Joined;
 use crate::community_id::community_id;
 use crate::finished::{End, Order};
 use crate::packet::{Ends, protocol};
@@ -10,18 +15,26 @@ use crate::path::Paths;
 use crate::session::{Half, Session};
 use crate::tcp::{Endpoint, conn_state, exchange_state};
 
+/// What a record takes from the table.
+pub(crate) struct Context<'t> {
+    pub paths: &'t Paths,
+    pub community_id_seed: u16,
+}
+
 /// Writes everything known of a session, its own element first. Gives its place among the lines.
 pub(crate) fn write(
-    session: &Session,
+    session: &mut Session,
     ending: Option<End>,
-    paths: &Paths,
-    community_id_seed: u16,
+    context: &Context<'_>,
+    joined: &Joined,
     out: &mut Facts,
     ended: u64,
 ) -> Order {
+    let announced = joined.announced.as_ref().filter(|_| session.may_be_announced());
+    let passed = announced.and_then(|_| session.passed());
     let ends = session.key.ends(session.originator);
     let number = ends.protocol;
-    let path = paths.get(session.path);
+    let path = context.paths.get(session.path);
     let id = session.id(&path);
     let [originator, responder] = &session.halves;
     let detail = session.detail.as_deref();
@@ -31,14 +44,14 @@ pub(crate) fn write(
     let mut element = out.element(&fields::ELEMENT);
     element.value(&fields::ID, Value::Id(id));
     let first = icmp.and_then(|icmp| icmp.first());
-    element.value(&fields::CID, Value::Bytes(&community_id(community_id_seed, &ends, first)));
+    element.value(&fields::CID, Value::Bytes(&community_id(context.community_id_seed, &ends, first)));
     element.value(&fields::START, Value::Time(session.start));
     element.value(&fields::DURATION, Value::Seconds(session.last.since(session.start)));
     match transport_name(number) {
         Some(name) => element.plain(&fields::TRANSPORT, name),
         None => element.number(&fields::TRANSPORT, u64::from(number)),
     }
-    element.plain(&fields::APP, app(session));
+    element.plain(&fields::APP, announced.map_or_else(|| app(session), |announced| announced.app));
     element.value(&fields::SRC, Value::Address(ends.source.ip(ends.family)));
     if ported {
         element.number(&fields::SRC_PORT, u64::from(ends.source_port));
@@ -89,10 +102,41 @@ pub(crate) fn write(
     if let Some(icmp) = icmp {
         icmp.facts(number, out);
     }
-    if let Some(conversation) = detail.and_then(|detail| detail.conversation.as_ref()) {
-        conversation.facts(out);
+    match announced.and_then(|announced| announced.file.as_ref()) {
+        Some((name, sender)) => {
+            let sender = if *sender == ends.source.ip(ends.family) { Side::Originator } else { Side::Responder };
+            carried(name, sender, passed, out);
+        }
+        None => {
+            if let Some(conversation) = detail.and_then(|detail| detail.conversation.as_ref()) {
+                conversation.facts(out);
+            }
+        }
     }
     Order { ended, start: session.start, last: session.last, id }
+}
+
+/// Tells of the file that an announced session carried.
+fn carried(name: &Text, sender: Side, passed: Option<Passed>, out: &mut Facts) {
+    out.set_client(Side::Originator);
+    let role = if sender == Side::Originator { Role::Client } else { Role::Server };
+    let mut files = Files::default();
+    match passed.filter(|passed| passed.side == sender) {
+        Some(Passed { transfer, whole, .. }) => files.push(name.clone(), role, transfer, whole),
+        None => files.push(name.clone(), role, Transfer::new(false), false),
+    }
+    files.facts(out);
+}
+
+/// Adds what was heard of a session in others.
+pub(crate) fn join(joined: &Joined, out: &mut Facts) {
+    let mut element = out.element(&fields::ELEMENT);
+    if let Some(announced) = &joined.announced {
+        element.value(&fields::PARENT, Value::Id(announced.parent));
+    }
+    let [originator, responder] = &joined.names;
+    element.list(&fields::SRC_NAME, originator, 0);
+    element.list(&fields::DST_NAME, responder, 0);
 }
 
 fn app(session: &Session) -> &'static str {

@@ -1,6 +1,6 @@
 //! One slot of the table: a session that is still open.
 
-use dissectors::conversation::{Conversation, Setup};
+use dissectors::conversation::{Conversation, Passed, Setup};
 use dissectors::dictionary::{Flag, Flags};
 use dissectors::facts::Side;
 use dissectors::{Timestamp, Transport};
@@ -372,6 +372,20 @@ impl Session {
         if reads && unverified.is_wrong(&packet.ends, payload) {
             self.marks.insert(Flag::BadChecksum);
         }
+    }
+
+    /// Whether it can be what another session announced: either its bytes tell nothing else, or only one side speaks, so that a
+    /// file which looks like a protocol is still a file.
+    pub fn may_be_announced(&self) -> bool {
+        let [originator, responder] = &self.halves;
+        let one_sided = originator.payload == 0 || responder.payload == 0;
+        let conversation = self.detail.as_deref().and_then(|detail| detail.conversation.as_ref());
+        one_sided || conversation.is_none_or(|conversation| conversation.app().is_none())
+    }
+
+    /// The file that passed, if this was nothing else.
+    pub fn passed(&mut self) -> Option<Passed> {
+        self.detail.as_deref_mut()?.conversation.as_mut()?.passed()
     }
 
     /// Orders a TCP segment's bytes for the conversation.

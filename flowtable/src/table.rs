@@ -13,10 +13,11 @@ use dissectors::facts::Side;
 use dissectors::{Facts, Timestamp, Transport};
 use hashbrown::HashTable;
 
+use crate::across::{self, Joined, Meeting};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::decode::quoted;
-use crate::finished::{End as Ending, Finished, Sink};
+use crate::finished::{End as Ending, Finished, Order, Sink};
 use crate::icmp::{Icmp, Message};
 use crate::key::{End, FlowKey};
 use crate::packet::{Packet, protocol};
@@ -49,6 +50,11 @@ pub struct FlowTable {
     /// Where the search for something to give up goes on.
     hand: Index,
     facts: Facts,
+    joined: Joined,
+    /// Ended, and not told yet: what was heard in other tables until their end may be missing.
+    over: Vec<Over>,
+    /// What ended before this instant was told.
+    told: u64,
     clock: u64,
 }
 
@@ -74,6 +80,9 @@ impl FlowTable {
             details: 0,
             hand: 0,
             facts,
+            joined: Joined::default(),
+            over: Vec::new(),
+            told: 0,
             clock: 0,
         }
     }
@@ -95,41 +104,52 @@ impl FlowTable {
 
     /// The packet clock below which nothing more will be told.
     pub fn told_until(&self) -> u64 {
-        self.wheel.reached()
+        self.wheel.reached().min(self.told)
     }
 
     /// Takes a packet with its payload, at `clock` of the packet clock.
     pub fn packet(&mut self, packet: &Packet, payload: &[u8], clock: u64, sink: &mut impl Sink) {
-        self.advance(clock, sink);
+        self.advance(clock);
         self.counters.packets = self.counters.packets.saturating_add(1);
         self.counters.ip_bytes = self.counters.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
         let (key, from, about) = self.place(packet, payload);
         let hash = self.hasher.hash_one(key);
         let index = match self.find(hash, &key) {
-            Some(index) if self.continues(index, packet, from, sink) => index,
+            Some(index) if self.continues(index, packet, from) => index,
             _ => match self.open(packet, key, hash, from) {
                 Some(index) => index,
                 None => return,
             },
         };
-        self.take(index, packet, payload, from, about);
+        self.take(index, packet, payload, from, about, sink);
         self.reschedule(index);
-        self.update(index, sink);
+        self.update(index);
         if self.live_bytes() > self.config.memory {
-            self.make_room(index, sink);
+            self.make_room(index);
         }
     }
 
     /// Moves the packet clock and ends what has been silent for its timeout.
     #[inline]
-    pub fn advance(&mut self, clock: u64, sink: &mut impl Sink) {
+    pub fn advance(&mut self, clock: u64) {
         self.clock = self.clock.max(clock);
         if self.wheel.is_due(clock) {
-            self.turn(sink);
+            self.turn();
         }
     }
 
-    fn turn(&mut self, sink: &mut impl Sink) {
+    /// Tells every session that ended before an instant of the packet clock. Nothing that concerns them may be heard any more: every
+    /// table has come to that instant.
+    pub fn tell(&mut self, before: u64, sink: &mut impl Sink) {
+        let mut over = std::mem::take(&mut self.over);
+        for over in over.extract_if(.., |over| over.ended() < before) {
+            self.tell_one(over, sink);
+        }
+        self.over = over;
+        self.told = self.told.max(before);
+    }
+
+    fn turn(&mut self) {
         while let Some(mut index) = self.wheel.expired(self.clock, self.sessions.is_empty()) {
             while index != NIL {
                 let Some(session) = self.sessions.get_mut(index) else { break };
@@ -137,7 +157,7 @@ impl FlowTable {
                 session.links = Links::default();
                 let deadline = session.active.saturating_add(self.timeout(self.sessions.get(index)));
                 if deadline < self.clock {
-                    self.end(index, None, deadline, false, sink);
+                    self.end(index, None, deadline, false);
                 } else {
                     self.wheel.insert(&mut self.sessions, index, deadline);
                 }
@@ -146,13 +166,15 @@ impl FlowTable {
         }
     }
 
-    /// Ends every session: the capture or the sensor is over.
+    /// Ends and tells every session: the capture or the sensor is over, and so is every other table.
     pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.tell(u64::MAX, sink);
         for index in 0..self.sessions.slots() {
             if let Ok(index) = Index::try_from(index)
                 && self.sessions.get(index).is_some()
             {
-                self.end(index, Some(Ending::Shutdown), self.clock, true, sink);
+                self.end(index, Some(Ending::Shutdown), self.clock, true);
+                self.tell(u64::MAX, sink);
             }
         }
     }
@@ -180,15 +202,15 @@ impl FlowTable {
     }
 
     /// Whether a packet belongs to the session found for it. If not, that session is ended.
-    fn continues(&mut self, index: Index, packet: &Packet, from: End, sink: &mut impl Sink) -> bool {
+    fn continues(&mut self, index: Index, packet: &Packet, from: End) -> bool {
         let Some(session) = self.sessions.get(index) else { return false };
         let deadline = session.active.saturating_add(self.timeout(Some(session)));
         if self.clock > deadline {
-            self.end(index, None, deadline, true, sink);
+            self.end(index, None, deadline, true);
             return false;
         }
         if session.is_replaced_by(packet, session.side(from)) {
-            self.end(index, Some(Ending::Replaced), self.clock, true, sink);
+            self.end(index, Some(Ending::Replaced), self.clock, true);
             return false;
         }
         true
@@ -210,7 +232,15 @@ impl FlowTable {
     }
 
     /// Lets a session take a packet.
-    fn take(&mut self, index: Index, packet: &Packet, payload: &[u8], from: End, about: Option<u64>) {
+    fn take(
+        &mut self,
+        index: Index,
+        packet: &Packet,
+        payload: &[u8],
+        from: End,
+        about: Option<u64>,
+        sink: &mut impl Sink,
+    ) {
         let Some(session) = self.sessions.get_mut(index) else { return };
         let side = session.side(from);
         session.count(packet, side, self.clock);
@@ -245,8 +275,9 @@ impl FlowTable {
             }
             _ => {}
         }
-        // Only bytes that were read can have changed what is held.
+        // Only bytes that were read can have changed what is held, or told of others.
         if !payload.is_empty() {
+            session.spread(self.clock, &self.paths, sink);
             self.account(index);
         }
     }
@@ -276,27 +307,28 @@ impl FlowTable {
     }
 
     /// Tells an open session whose active timeout has come.
-    fn update(&mut self, index: Index, sink: &mut impl Sink) {
+    fn update(&mut self, index: Index) {
         let Some(interval) = self.config.active_timeout else { return };
         let Some(session) = self.sessions.get_mut(index) else { return };
         if self.clock < session.next_update {
             return;
         }
         session.next_update = self.clock.saturating_add(interval);
-        self.facts.clear();
-        let order =
-            record::write(session, None, &self.paths, self.config.community_id_seed, &mut self.facts, self.clock);
-        let time = session.last;
-        sink.tell(&Finished { update: true, time, order, facts: &self.facts });
+        let mut facts = Box::new(Facts::new());
+        facts.reveal_secrets(self.config.reveal_secrets);
+        self.joined.clear();
+        let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
+        let order = record::write(session, None, &context, &self.joined, &mut facts, self.clock);
+        self.over.push(Over::Updated { time: session.last, meeting: session.meeting(), order, facts });
         self.counters.updates = self.counters.updates.saturating_add(1);
     }
 
-    /// Ends a session and tells it. Without an ending of its own it has the one of its phase.
-    fn end(&mut self, index: Index, ending: Option<Ending>, ended: u64, in_wheel: bool, sink: &mut impl Sink) {
+    /// Ends a session. Without an ending of its own it has the one of its phase.
+    fn end(&mut self, index: Index, ending: Option<Ending>, ended: u64, in_wheel: bool) {
         if in_wheel {
             self.wheel.remove(&mut self.sessions, index);
         }
-        let Some(mut session) = self.sessions.remove(index) else { return };
+        let Some(session) = self.sessions.remove(index) else { return };
         if let Ok(entry) = self.index.find_entry(self.hasher.hash_one(session.key), |other| *other == index) {
             entry.remove();
         }
@@ -307,17 +339,40 @@ impl FlowTable {
             _ => None,
         };
         let ending = by_phase.or(ending).unwrap_or(Ending::Idle);
-        session.close();
-        self.facts.clear();
-        let order =
-            record::write(&session, Some(ending), &self.paths, self.config.community_id_seed, &mut self.facts, ended);
-        sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
-        self.counters.told = self.counters.told.saturating_add(1);
+        self.over.push(Over::Ended { session, ending, ended });
+    }
+
+    fn tell_one(&mut self, over: Over, sink: &mut impl Sink) {
+        let joined = &mut self.joined;
+        joined.clear();
+        match over {
+            Over::Updated { time, meeting, order, mut facts } => {
+                sink.join(&meeting, joined);
+                record::join(joined, &mut facts);
+                sink.tell(&Finished { update: true, time, order, facts: &facts });
+            }
+            Over::Ended { mut session, ending, ended } => {
+                session.close();
+                sink.join(&session.meeting(), joined);
+                self.facts.clear();
+                let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
+                let order = record::write(&mut session, Some(ending), &context, joined, &mut self.facts, ended);
+                record::join(joined, &mut self.facts);
+                sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
+                self.count_out(&session);
+            }
+        }
+    }
+
+    /// Counts a session that was told.
+    fn count_out(&mut self, session: &Session) {
+        let counters = &mut self.counters;
+        counters.told = counters.told.saturating_add(1);
         let [originator, responder] = &session.halves;
         let missed = originator.unseen().saturating_add(responder.unseen());
-        self.counters.bytes_missed = self.counters.bytes_missed.saturating_add(missed);
+        counters.bytes_missed = counters.bytes_missed.saturating_add(missed);
         if self.facts.flags().contains(Flag::DissectorFailed) {
-            self.counters.dissectors_failed = self.counters.dissectors_failed.saturating_add(1);
+            counters.dissectors_failed = counters.dissectors_failed.saturating_add(1);
         }
         if let Some(detail) = &session.detail {
             self.details = self.details.saturating_sub(detail.accounted);
@@ -326,7 +381,7 @@ impl FlowTable {
 
     /// Gives up what is over the budget: out-of-order bytes first, then protocol state, then embryonic sessions, then the longest
     /// silent. `spared` has just had a packet.
-    fn make_room(&mut self, spared: Index, sink: &mut impl Sink) {
+    fn make_room(&mut self, spared: Index) {
         // More is given up than must be, so that the next packets need not search again.
         let enough = self.config.memory.saturating_sub(self.config.memory / HEADROOM);
         for stage in [Shed::OutOfOrder, Shed::Dissectors, Shed::Embryonic] {
@@ -336,7 +391,7 @@ impl FlowTable {
                 }
                 let index = self.next_hand();
                 if index != spared {
-                    self.shed(index, stage, sink);
+                    self.shed(index, stage);
                 }
             }
         }
@@ -349,7 +404,7 @@ impl FlowTable {
                 oldest = oldest.into_iter().chain(silent_since).min();
             }
             if let Some((_, index)) = oldest {
-                self.evict(index, sink);
+                self.evict(index);
             }
         }
     }
@@ -366,10 +421,10 @@ impl FlowTable {
         hand
     }
 
-    fn shed(&mut self, index: Index, stage: Shed, sink: &mut impl Sink) {
+    fn shed(&mut self, index: Index, stage: Shed) {
         let Some(session) = self.sessions.get_mut(index) else { return };
         match stage {
-            Shed::Embryonic if session.phase == Phase::Embryonic => self.evict(index, sink),
+            Shed::Embryonic if session.phase == Phase::Embryonic => self.evict(index),
             Shed::Embryonic => {}
             Shed::OutOfOrder => {
                 let Some(detail) = session.detail.as_deref_mut() else { return };
@@ -391,9 +446,9 @@ impl FlowTable {
         }
     }
 
-    fn evict(&mut self, index: Index, sink: &mut impl Sink) {
+    fn evict(&mut self, index: Index) {
         self.counters.evicted = self.counters.evicted.saturating_add(1);
-        self.end(index, Some(Ending::Evicted), self.clock, true, sink);
+        self.end(index, Some(Ending::Evicted), self.clock, true);
     }
 
     /// Tells the budget what a session's details take now.
@@ -402,6 +457,25 @@ impl FlowTable {
             let bytes = detail.heap_bytes();
             self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
             detail.accounted = bytes;
+        }
+    }
+}
+
+/// What waits to be told.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most are sessions, and what waits is short")]
+enum Over {
+    /// A session that has ended.
+    Ended { session: Session, ending: Ending, ended: u64 },
+    /// An open one, as it was at its active timeout.
+    Updated { time: Timestamp, meeting: Meeting, order: Order, facts: Box<Facts> },
+}
+
+impl Over {
+    fn ended(&self) -> u64 {
+        match self {
+            Self::Ended { ended, .. } => *ended,
+            Self::Updated { order, .. } => order.ended,
         }
     }
 }
@@ -419,6 +493,26 @@ impl Session {
     fn listening(&self, transport: Transport, file_hash: bool) -> Box<Detail> {
         let conversation = Some(Conversation::new(self.setup(transport, file_hash)));
         Box::new(Detail { conversation, ..Detail::default() })
+    }
+
+    /// Tells what the conversation has learnt of others.
+    fn spread(&mut self, clock: u64, paths: &Paths, sink: &mut impl Sink) {
+        let Some(conversation) = self.detail.as_deref_mut().and_then(|detail| detail.conversation.as_mut()) else {
+            return;
+        };
+        if conversation.has_news() {
+            let id = self.key.session_id(self.start.nanos(), paths.get(self.path).place);
+            let ends = self.key.ends(self.originator);
+            for heard in conversation.news() {
+                sink.hear(across::notice(heard, &ends, self.key.domain(), id, clock));
+            }
+        }
+    }
+
+    /// What it asks others with.
+    fn meeting(&self) -> Meeting {
+        let ends = self.key.ends(self.originator);
+        Meeting { ends, domain: self.key.domain(), start: self.start.nanos(), active: self.active }
     }
 
     fn datagram(&mut self, transport: Transport, side: Side, payload: &[u8], time: Timestamp) {

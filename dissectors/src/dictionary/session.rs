@@ -7,8 +7,7 @@ pub static ID: Field = Field::new(Kind::Id, "id", "unique, derived from the flow
 /// Community ID.
 pub static CID: Field = Field::text("cid", "Community ID version 1 of the flow", "Community ID specification");
 /// The announcing session.
-pub static PARENT: Field =
-    Field::new(Kind::Id, "parent", "`id` of the session that announced this one; not told yet", "");
+pub static PARENT: Field = Field::new(Kind::Id, "parent", "`id` of the session that announced this one", "");
 /// First packet.
 pub static START: Field = Field::new(Kind::Time, "start", "first packet", "RFC 3339");
 /// First to last packet.
@@ -84,6 +83,22 @@ pub static SRC_MAC: Field =
 /// Responder's hardware address.
 pub static DST_MAC: Field =
     Field::new(Kind::Mac, "dst_mac", "sender's hardware address in the responder's first packet", "");
+/// The originator's name.
+pub static SRC_NAME: Field = Field::text(
+    "src_name",
+    "names that the responder had looked up for the originator's address, the most recent first",
+    "DNS answers seen",
+)
+.list()
+.items(4);
+/// The responder's name.
+pub static DST_NAME: Field = Field::text(
+    "dst_name",
+    "names that the originator had looked up for the responder's address, the most recent first",
+    "DNS answers seen",
+)
+.list()
+.items(4);
 /// The account.
 pub static USER: Field = Field::text("user", "the account seen in the session, whatever the protocol", "");
 /// Secrecy.
@@ -129,6 +144,8 @@ pub static ELEMENT: Element = Element {
         &TUNNEL,
         &SRC_MAC,
         &DST_MAC,
+        &SRC_NAME,
+        &DST_NAME,
         &USER,
         &ENCRYPTED,
         &FLAGS,

@@ -111,6 +111,7 @@ impl Bench {
         };
         let clock = self.clock.advance(packet.time);
         self.table.packet(&packet, payload, clock, &mut self.told);
+        self.table.tell(u64::MAX, &mut self.told);
         self.now += SECOND / 1000;
     }
 

@@ -9,9 +9,11 @@
 //!
 //! `ingest` decodes, joins fragments and runs the packet clock, so every worker sees the same clock. Packets are sharded by their
 //! innermost flow; each worker owns its table. Parcels carry decoded packets and share the blocks of the capture: bytes are not
-//! copied. Lines are put in the order in which their sessions ended on the packet clock, so any number of workers writes the same
+//! copied. What one session says of another is left at the `board`, and a session is told when every worker has come past its end. Lines
+//! are put in the order in which their sessions ended on the packet clock, so any number of workers writes the same
 //! bytes.
 
+mod board;
 mod ingest;
 mod parcel;
 mod reorder;

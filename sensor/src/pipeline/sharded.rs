@@ -3,12 +3,16 @@
 //! Every batch goes to every worker, empty or not, so that all tables move with the same clock and the writer knows up to where
 //! lines are complete. Used parcels and line buffers go back to where they were filled.
 
+use std::sync::Arc;
+
 use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::sync::WaitGroup;
 use flowtable::FlowTable;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
 use output::Destinations;
 
+use super::board::Board;
 use super::ingest::{Ingest, Ingested};
 use super::parcel::Parcel;
 use super::reorder::Reorder;
@@ -34,6 +38,9 @@ struct Worker {
     used_parcels: Sender<Parcel>,
     told: Sender<Told>,
     used_lines: Receiver<Lines>,
+    board: Arc<Board>,
+    /// Lets nobody pass before every worker has taken its last parcel.
+    all_read: WaitGroup,
 }
 
 /// The reader's ends.
@@ -51,6 +58,8 @@ pub(super) fn run(
     let ingest = Ingest::new(plan);
     let paths = ingest.paths();
     let profiles = destinations.profiles().to_vec();
+    let board = Arc::new(Board::new(plan.workers, plan.table.memory));
+    let all_read = WaitGroup::new();
     let (told_in, told_out) = bounded(DEPTH.saturating_mul(plan.workers));
     std::thread::scope(|scope| {
         let (mut shards, mut workers, mut used_lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -58,15 +67,22 @@ pub(super) fn run(
             let (parcels_in, parcels) = bounded(DEPTH);
             let (used_in, used_parcels) = bounded(DEPTH.saturating_mul(2));
             let (lines_in, lines_out) = bounded(DEPTH.saturating_mul(2));
-            let worker =
-                Worker { number, parcels, used_parcels: used_in, told: told_in.clone(), used_lines: lines_out };
+            let worker = Worker {
+                number,
+                parcels,
+                used_parcels: used_in,
+                told: told_in.clone(),
+                used_lines: lines_out,
+                board: board.clone(),
+                all_read: all_read.clone(),
+            };
             let table = FlowTable::new(plan.table_of_one(), paths.clone());
-            let teller = Teller::new(plan, &profiles);
+            let teller = Teller::new(plan, &profiles, board.clone());
             workers.push(scope.spawn(move || work(worker, table, teller)));
             shards.push(Shard { parcels: parcels_in, used_parcels });
             used_lines.push(lines_in);
         }
-        drop(told_in);
+        drop((told_in, all_read));
         let writer = scope.spawn(move || write(&told_out, &used_lines, destinations));
         let read = read(ingest, source, &shards, batch_done);
         // Without their senders the workers see the end, finish their sessions and let go of the writer.
@@ -131,25 +147,30 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 
 /// A worker: parcels to lines.
 fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
+    let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
-        let mut lines = worker.used_lines.try_recv().unwrap_or_default();
+        let mut lines = used_lines.try_recv().unwrap_or_default();
         lines.clear();
         std::mem::swap(&mut lines, &mut teller.lines);
         let until = until.unwrap_or(table.told_until());
-        worker.told.send(Told { worker: worker.number, lines, until }).is_ok()
+        told.send(Told { worker: number, lines, until }).is_ok()
     };
-    for mut parcel in &worker.parcels {
+    for mut parcel in &parcels {
         for (packet, payload, clock) in parcel.packets() {
             table.packet(packet, payload, clock, &mut teller);
         }
-        table.advance(parcel.clock, &mut teller);
+        table.advance(parcel.clock);
+        board.reach(number, parcel.clock);
+        table.tell(board.safe(), &mut teller);
         parcel.release();
         // Where the reader has enough of them the parcel is dropped.
-        let _ = worker.used_parcels.try_send(parcel);
+        let _ = used_parcels.try_send(parcel);
         if !tell(&table, &mut teller, None) {
             return *table.counters();
         }
     }
+    // What others still hear may concern sessions of this table.
+    all_read.wait();
     table.finish(&mut teller);
     tell(&table, &mut teller, Some(u64::MAX));
     *table.counters()

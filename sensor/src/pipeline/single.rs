@@ -1,8 +1,11 @@
 //! One worker: everything in one thread, no hand-over.
 
+use std::sync::Arc;
+
 use flowtable::FlowTable;
 use output::Destinations;
 
+use super::board::Board;
 use super::ingest::Ingest;
 use super::reorder::Reorder;
 use super::teller::Teller;
@@ -17,7 +20,8 @@ pub(super) fn run(
 ) -> Result<Outcome, Error> {
     let mut ingest = Ingest::new(plan);
     let mut table = FlowTable::new(plan.table_of_one(), ingest.paths());
-    let mut teller = Teller::new(plan, destinations.profiles());
+    let board = Arc::new(Board::new(1, plan.table.memory));
+    let mut teller = Teller::new(plan, destinations.profiles(), board.clone());
     let mut reorder = Reorder::default();
     let mut batch = Batch::new();
     let mut going = Going::Continue(());
@@ -29,7 +33,9 @@ pub(super) fn run(
                 table.packet(&packet, payload, clock, &mut teller);
             }
         }
-        table.advance(ingest.clock(), &mut teller);
+        table.advance(ingest.clock());
+        board.reach(0, ingest.clock());
+        table.tell(board.safe(), &mut teller);
         reorder.take(&mut teller.lines);
         going = reorder.write(table.told_until(), destinations);
         batch_done(ingest.frames());

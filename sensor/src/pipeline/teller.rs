@@ -1,9 +1,13 @@
 //! Sessions to lines.
 
+use std::sync::Arc;
+
+use flowtable::across::{Joined, Meeting, Notice};
 use flowtable::finished::{Finished, Order, Sink};
 use output::{MsgId, Profile, Record, Rendered, Renderer, Severity};
 
 use super::Plan;
+use super::board::Board;
 
 /// One rendered line among others in one buffer.
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +43,26 @@ impl Lines {
 pub(super) struct Teller {
     renderers: Vec<Renderer>,
     ordinary: Severity,
+    board: Arc<Board>,
     pub lines: Lines,
 }
 
 impl Teller {
-    pub fn new(plan: &Plan, profiles: &[Profile]) -> Self {
+    pub fn new(plan: &Plan, profiles: &[Profile], board: Arc<Board>) -> Self {
         let renderers = profiles.iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect();
-        Self { renderers, ordinary: plan.severity, lines: Lines::default() }
+        Self { renderers, ordinary: plan.severity, board, lines: Lines::default() }
     }
 }
 
 impl Sink for Teller {
+    fn hear(&mut self, notice: Notice) {
+        self.board.hear(notice);
+    }
+
+    fn join(&mut self, meeting: &Meeting, joined: &mut Joined) {
+        self.board.join(meeting, joined);
+    }
+
     fn tell(&mut self, finished: &Finished<'_>) {
         let msg_id = if finished.update { MsgId::Update } else { MsgId::Session };
         // The renderer makes a session with flags a notice.

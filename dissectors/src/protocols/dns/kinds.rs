@@ -2,6 +2,10 @@
 
 /// RR types that are spoken of in code.
 pub mod kind {
+    /// An IPv4 address.
+    pub const A: u16 = 1;
+    /// An IPv6 address (RFC 3596).
+    pub const AAAA: u16 = 28;
     /// Start of a zone.
     pub const SOA: u16 = 6;
     /// Service (RFC 2782).

@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
 use super::edns::Edns;
 use super::kinds::{class, class_text, kind, opcode_text, rcode_text, type_text};
@@ -15,6 +16,7 @@ use super::probe::Flavour;
 use super::{ROWS, fields as f, rdata};
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
+use crate::news::News;
 use crate::protocol::{Chunk, Dissector, Opening, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::time::Timestamp;
@@ -27,6 +29,8 @@ pub const ANSWER_BYTES: usize = crate::capped::LONG_TEXT_CAP;
 pub const TRACKED: usize = 128;
 /// Entries of one message whose names are put together; the others are passed over.
 pub const ENTRIES_READ: usize = 256;
+/// Addresses of one response that are told to other sessions.
+pub const ADDRESSES: usize = 16;
 /// Names with escapes: at most two bytes for each on the wire.
 const NAME_BYTES: usize = 512;
 
@@ -136,6 +140,7 @@ pub struct Session {
     client_subnet: Option<Text>,
     errors: List<u16>,
     updates: List<Text>,
+    news: Vec<News>,
 }
 
 /// What `flags` may say, in its order.
@@ -174,6 +179,7 @@ impl Session {
             client_subnet: None,
             errors: List::default(),
             updates: List::default(),
+            news: Vec::new(),
         }
     }
 
@@ -262,6 +268,7 @@ impl Session {
     ) {
         self.responses = self.responses.saturating_add(1);
         let question = Question::first(message, entries);
+        self.learn(message, entries, question.as_ref());
         let key = question.as_ref().map(Question::key);
         let fits = |known: &Tracked| known.id == header.id && key.is_none_or(|key| key == known.question);
         let waiting = self.tracked.iter().position(|known| fits(known) && !known.answered);
@@ -290,6 +297,26 @@ impl Session {
         } else {
             self.surplus = self.surplus.saturating_add(1);
         }
+    }
+
+    /// The addresses that a name was found to have: what its client is about to talk to.
+    fn learn(&mut self, message: &[u8], entries: &[Entry], question: Option<&Question>) {
+        let Some(question) = question.filter(|question| matches!(question.kind, kind::A | kind::AAAA)) else {
+            return;
+        };
+        let answers = entries.iter().filter(|entry| entry.section == Section::Answer);
+        let addresses = answers.filter_map(|record| {
+            let data = message.get(record.data.clone())?;
+            match record.kind {
+                kind::A => data.try_into().map(|bytes: [u8; 4]| IpAddr::from(bytes)).ok(),
+                kind::AAAA => data.try_into().map(|bytes: [u8; 16]| IpAddr::from(bytes)).ok(),
+                _ => None,
+            }
+        });
+        let room = ADDRESSES.saturating_sub(self.news.len());
+        // Some clients mix the case of letters to make forging harder.
+        let name = Text::new(&question.name.text.to_ascii_lowercase());
+        self.news.extend(addresses.take(room).map(|address| News::Named { address, name: name.clone() }));
     }
 
     /// Notes how a transaction ended.
@@ -429,6 +456,10 @@ impl Dissector for Session {
             && !self.tracked.is_empty()
             && self.answered >= self.queries
             && self.tracked.iter().all(|known| known.answered)
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.news.pop()
     }
 
     fn facts(&self, out: &mut Facts) {

@@ -1,0 +1,260 @@
+//! Where sessions leave word for others: the one place that all workers share.
+//!
+//! A session asks for what was heard up to its first packet (names) or its last (announcements). Everything is kept with the instant at which it was heard, and a session
+//! is told only when every worker has come past its end ([`Board::safe`]), so what it is answered depends on the packets alone. The
+//! only exceptions are the caps, which are far.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use dissectors::Text;
+use dissectors::time::SECOND;
+use flowtable::across::{Announced, Joined, Matter, Meeting, Notice};
+use flowtable::path::Domain;
+
+/// How long a name stands for an address after it was last looked up, in nanoseconds of the packet clock. Resolvers in programs keep
+/// answers for longer than their time to live.
+const NAME_LIFE: u64 = 24 * 3600 * SECOND;
+/// How long after its announcement a session may begin.
+const ANNOUNCEMENT_LIFE: u64 = 300 * SECOND;
+/// The most names that are told of one address.
+const NAMES: usize = 4;
+/// The most that is kept of one place or pair.
+const KEPT: usize = 16;
+/// What part of the memory budget this may take, and what an entry takes, roughly.
+const PART: usize = 16;
+const ENTRY_BYTES: usize = 256;
+
+/// Where addresses mean the same, who asked, and what was answered.
+type Pair = (Domain, IpAddr, IpAddr);
+/// Where addresses mean the same, the IP protocol, and one end.
+type Place = (Domain, u8, IpAddr, u16);
+type Kept<T> = Vec<(u64, T)>;
+
+/// What sessions have heard of others, and how far the workers have come.
+pub(super) struct Board {
+    names: DashMap<Pair, Kept<Text>, ahash::RandomState>,
+    announced: DashMap<Place, Kept<Announced>, ahash::RandomState>,
+    /// By worker: the packet clock that it has come to.
+    reached: Vec<AtomicU64>,
+    /// The most entries of each map.
+    cap: usize,
+}
+
+impl Board {
+    /// An empty board for some workers. `memory` is the whole budget in bytes.
+    pub fn new(workers: usize, memory: usize) -> Self {
+        Self {
+            names: DashMap::default(),
+            announced: DashMap::default(),
+            reached: (0..workers).map(|_| AtomicU64::new(0)).collect(),
+            cap: memory / PART / ENTRY_BYTES,
+        }
+    }
+
+    /// A worker has taken every packet before an instant, and left word of what was in them.
+    pub fn reach(&self, worker: usize, clock: u64) {
+        if let Some(reached) = self.reached.get(worker) {
+            reached.store(clock, Ordering::Release);
+        }
+    }
+
+    /// What happened before this instant is known to all.
+    pub fn safe(&self) -> u64 {
+        self.reached.iter().map(|reached| reached.load(Ordering::Acquire)).min().unwrap_or(0)
+    }
+
+    /// Leaves word.
+    pub fn hear(&self, notice: Notice) {
+        let Notice { clock, domain, matter } = notice;
+        match matter {
+            Matter::Named { client, address, name } => {
+                keep(&self.names, (domain, client, address), clock, name, self.cap, self.safe(), NAME_LIFE);
+            }
+            Matter::Expected { at: (address, port), protocol, announced } => {
+                let place = (domain, protocol, address, port);
+                keep(&self.announced, place, clock, announced, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
+            }
+        }
+    }
+
+    /// Answers a session.
+    pub fn join(&self, meeting: &Meeting, joined: &mut Joined) {
+        let ends = &meeting.ends;
+        let [source, destination] = [ends.source, ends.destination].map(|address| address.ip(ends.family));
+        if !self.announced.is_empty() {
+            let there = (meeting.domain, ends.protocol, destination, ends.destination_port);
+            let here = (meeting.domain, ends.protocol, source, ends.source_port);
+            joined.announced =
+                self.announcement(&there, source, meeting).or_else(|| self.announcement(&here, destination, meeting));
+        }
+        if !self.names.is_empty() {
+            let [originator, responder] = &mut joined.names;
+            self.names_of(&(meeting.domain, source, destination), meeting.start, responder);
+            self.names_of(&(meeting.domain, destination, source), meeting.start, originator);
+        }
+    }
+
+    fn announcement(&self, place: &Place, peer: IpAddr, meeting: &Meeting) -> Option<Announced> {
+        let kept = self.announced.get(place)?;
+        let fits = |(clock, announced): &&(u64, Announced)| {
+            *clock <= meeting.active
+                && clock.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
+                && announced.peer.is_none_or(|expected| expected == peer)
+        };
+        kept.iter().rev().find(fits).map(|(_, announced)| announced.clone())
+    }
+
+    /// What was looked up before a session began is what it was begun for; the same address may have other names later.
+    fn names_of(&self, pair: &Pair, start: u64, out: &mut Vec<Text>) {
+        let Some(kept) = self.names.get(pair) else { return };
+        let known = kept.iter().rev().filter(|(clock, _)| *clock <= start);
+        for (_, name) in known.take_while(|(clock, _)| clock.saturating_add(NAME_LIFE) >= start) {
+            if out.len() < NAMES && !out.contains(name) {
+                out.push(name.clone());
+            }
+        }
+    }
+}
+
+/// Keeps a thing in the order of the packet clock. Of what everybody has passed only the latest of equals stays, and nothing that is
+/// older than `life`.
+fn keep<K: std::hash::Hash + Eq, T: Same>(
+    map: &DashMap<K, Kept<T>, ahash::RandomState>,
+    key: K,
+    clock: u64,
+    thing: T,
+    cap: usize,
+    safe: u64,
+    life: u64,
+) {
+    let old = safe.saturating_sub(life);
+    if map.len() >= cap && !map.contains_key(&key) {
+        map.retain(|_, kept| kept.last().is_some_and(|(clock, _)| *clock >= old));
+        if map.len() >= cap {
+            return;
+        }
+    }
+    let mut kept = map.entry(key).or_default();
+    let at = kept.partition_point(|(other, _)| *other <= clock);
+    kept.insert(at, (clock, thing));
+    if kept.len() > 1 {
+        let all = std::mem::take(&mut *kept);
+        for (clock, thing) in all {
+            if clock < safe {
+                kept.retain(|(_, known): &(u64, T)| !known.is_same(&thing));
+            }
+            kept.push((clock, thing));
+        }
+        let surplus = kept.len().saturating_sub(KEPT);
+        kept.drain(..surplus);
+    }
+}
+
+/// Whether a later one makes an earlier one superfluous.
+trait Same {
+    fn is_same(&self, later: &Self) -> bool;
+}
+
+impl Same for Text {
+    fn is_same(&self, later: &Self) -> bool {
+        self == later
+    }
+}
+
+impl Same for Announced {
+    fn is_same(&self, later: &Self) -> bool {
+        self.peer == later.peer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flowtable::packet::{Address, Ends, Family, protocol};
+
+    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+
+    fn named(board: &Board, clock: u64, name: &str) {
+        let matter = Matter::Named { client: CLIENT, address: SERVER, name: name.into() };
+        board.hear(Notice { clock, domain: Domain::default(), matter });
+    }
+
+    fn announce(board: &Board, clock: u64, parent: u64, peer: Option<IpAddr>) {
+        let announced = Announced { peer, parent, app: "ftp-data", file: None };
+        let matter = Matter::Expected { at: (SERVER, 4000), protocol: protocol::TCP, announced };
+        board.hear(Notice { clock, domain: Domain::default(), matter });
+    }
+
+    fn ask(board: &Board, start: u64, active: u64) -> Joined {
+        let ends = Ends {
+            source: Address::v4([10, 0, 0, 1]),
+            destination: Address::v4([10, 0, 0, 2]),
+            source_port: 1234,
+            destination_port: 4000,
+            family: Family::V4,
+            protocol: protocol::TCP,
+        };
+        let mut joined = Joined::default();
+        board.join(&Meeting { ends, domain: Domain::default(), start, active }, &mut joined);
+        joined
+    }
+
+    fn names(board: &Board, active: u64) -> Vec<String> {
+        let [originator, responder] = ask(board, active, active).names;
+        assert!(originator.is_empty());
+        responder.iter().map(|name| String::from_utf8_lossy(name.bytes()).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_session_is_told_the_names_of_its_time_whatever_the_order_in_which_they_came() {
+        let orders = [[1u64, 2, 3, 4], [4, 3, 2, 1], [2, 4, 1, 3]];
+        for order in orders {
+            let board = Board::new(2, 1 << 20);
+            for clock in order {
+                named(&board, clock * 10, if clock % 2 == 0 { "even" } else { "odd" });
+            }
+            assert_eq!(names(&board, 9), [""; 0]);
+            assert_eq!(names(&board, 10), ["odd"]);
+            assert_eq!(names(&board, 25), ["even", "odd"]);
+            assert_eq!(names(&board, 39), ["odd", "even"]);
+            assert_eq!(names(&board, 45 + NAME_LIFE), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_all_have_passed_is_kept_once() {
+        let board = Board::new(1, 1 << 20);
+        for clock in 0..100 {
+            board.reach(0, clock);
+            named(&board, clock, "same");
+        }
+        assert!(board.names.iter().all(|kept| kept.len() <= 2));
+    }
+
+    #[test]
+    fn the_latest_announcement_before_the_end_counts() {
+        let board = Board::new(1, 1 << 20);
+        announce(&board, 10, 1, None);
+        announce(&board, 20, 2, Some(CLIENT));
+        announce(&board, 30, 3, Some(SERVER));
+        let parent = |start, active| ask(&board, start, active).announced.map(|announced| announced.parent);
+        assert_eq!(parent(5, 9), None);
+        assert_eq!(parent(5, 15), Some(1));
+        assert_eq!(parent(5, 40), Some(2), "somebody else is expected by the third");
+        assert_eq!(parent(21 + ANNOUNCEMENT_LIFE, 22 + ANNOUNCEMENT_LIFE), None);
+    }
+
+    #[test]
+    fn a_full_board_takes_what_it_knows_and_nothing_new() {
+        let board = Board::new(1, PART * ENTRY_BYTES);
+        named(&board, 10, "first");
+        let matter = Matter::Named { client: SERVER, address: CLIENT, name: "second".into() };
+        board.hear(Notice { clock: 11, domain: Domain::default(), matter });
+        assert_eq!(board.names.len(), 1);
+        named(&board, 12, "third");
+        assert_eq!(names(&board, 20), ["third", "first"]);
+    }
+}
