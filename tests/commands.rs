@@ -347,6 +347,17 @@ fn secrets_are_hidden_unless_asked_for() {
     assert!(!shown.contains("token=*") && shown.contains("token="), "{shown}");
 }
 
+#[test]
+fn a_list_of_services_adds_to_those_that_are_known() {
+    let (scratch, path) = (Scratch::new(), pcap("tls-13.pcap"));
+    assert!(told(&["-q", "-r", &path]).iter().all(|session| session.session("service").is_empty()));
+    let list = scratch.file("services", b"# ours\nour-shop: example.com\n");
+    assert!(told(&["-q", "-r", &path, "--services", &list]).iter().any(|it| it.session("service") == "our-shop"));
+    let wrong = scratch.file("wrong", b"our-shop: example.com\nour shop: example.net\n");
+    assert!(refusal(&["-r", &path, "--services", &wrong]).contains("wrong: line 2: `our shop`"));
+    assert!(refusal(&["-r", &path, "--services", &scratch.path("none")]).contains("--services"));
+}
+
 /// A SYN from the `nth` of many hosts and ports to one, built by pnet.
 fn syn(nth: u32) -> Vec<u8> {
     let mut bytes = vec![0; 14 + 20 + 20];

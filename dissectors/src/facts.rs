@@ -124,6 +124,8 @@ pub struct Facts {
     arena: Vec<u8>,
     omissions: Vec<Omission>,
     user: Option<Text>,
+    host: Option<Stored>,
+    certified: Option<Stored>,
     flags: Flags,
     encrypted: Option<&'static str>,
     reveal: bool,
@@ -152,6 +154,8 @@ impl Facts {
         self.arena.clear();
         self.omissions.clear();
         self.user = None;
+        self.host = None;
+        self.certified = None;
         self.flags = Flags::default();
         self.encrypted = None;
         self.client_responds = false;
@@ -183,6 +187,20 @@ impl Facts {
         }
     }
 
+    /// Names the host that the client wants (SNI, Host); the first one named stays.
+    pub fn host(&mut self, host: &[u8]) {
+        if !host.is_empty() && self.host.is_none() {
+            self.host = Some(self.store(Value::Bytes(host)));
+        }
+    }
+
+    /// Names the host that the server can prove to be; the first one named stays.
+    pub fn certified_host(&mut self, host: &[u8]) {
+        if !host.is_empty() && self.certified.is_none() {
+            self.certified = Some(self.store(Value::Bytes(host)));
+        }
+    }
+
     /// Flags the session.
     pub fn flag(&mut self, flag: Flag) {
         self.flags.insert(flag);
@@ -196,6 +214,14 @@ impl Facts {
     /// The account that was named.
     pub fn named_user(&self) -> Option<&Text> {
         self.user.as_ref()
+    }
+
+    /// The hosts that were named: the one that the client wants, and the one that the server can prove to be.
+    pub fn hosts(&self) -> [Option<&[u8]>; 2] {
+        [self.host, self.certified].map(|stored| match self.load(stored?) {
+            Value::Bytes(host) => Some(host),
+            _ => None,
+        })
     }
 
     /// The flags so far.

@@ -1,5 +1,6 @@
 //! What an operator may set of the flow table.
 
+use dissectors::services::Services;
 use dissectors::time::SECOND;
 
 /// How long a session may be silent before it is finished, in nanoseconds of the packet clock.
@@ -53,6 +54,8 @@ pub struct Config {
     pub reveal_secrets: bool,
     /// The seed of the Community ID.
     pub community_id_seed: u16,
+    /// Which hosts belong to which Internet application.
+    pub services: &'static Services,
 }
 
 impl Default for Config {
@@ -64,6 +67,7 @@ impl Default for Config {
             file_hash: true,
             reveal_secrets: false,
             community_id_seed: 0,
+            services: Services::known(),
         }
     }
 }

@@ -6,6 +6,7 @@ use dissectors::dictionary::{Flag, session as fields};
 use dissectors::facts::{Facts, Side, Value};
 use dissectors::files::{Files, Transfer};
 use dissectors::protocol::Role;
+use dissectors::services::Services;
 
 use crate::across::Joined;
 use crate::community_id::community_id;
@@ -129,7 +130,11 @@ fn carried(name: &Text, sender: Side, passed: Option<Passed>, out: &mut Facts) {
 }
 
 /// Adds what was heard of a session in others.
-pub(crate) fn join(joined: &Joined, out: &mut Facts) {
+pub(crate) fn join(joined: &Joined, services: &Services, out: &mut Facts) {
+    let [wanted, proven] = out.hosts();
+    let [_, looked_up] = &joined.names;
+    let hosts = wanted.into_iter().chain(looked_up.iter().map(Text::bytes)).chain(proven);
+    let service = { hosts }.find_map(|host| services.find(host));
     let mut element = out.element(&fields::ELEMENT);
     if let Some(announced) = &joined.announced {
         element.value(&fields::PARENT, Value::Id(announced.parent));
@@ -137,6 +142,9 @@ pub(crate) fn join(joined: &Joined, out: &mut Facts) {
     let [originator, responder] = &joined.names;
     element.list(&fields::SRC_NAME, originator, 0);
     element.list(&fields::DST_NAME, responder, 0);
+    if let Some(service) = service {
+        element.bytes(&fields::SERVICE, service.as_bytes());
+    }
 }
 
 fn app(session: &Session) -> &'static str {

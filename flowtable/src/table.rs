@@ -348,7 +348,7 @@ impl FlowTable {
         match over {
             Over::Updated { time, meeting, order, mut facts } => {
                 sink.join(&meeting, joined);
-                record::join(joined, &mut facts);
+                record::join(joined, self.config.services, &mut facts);
                 sink.tell(&Finished { update: true, time, order, facts: &facts });
             }
             Over::Ended { mut session, ending, ended } => {
@@ -357,7 +357,7 @@ impl FlowTable {
                 self.facts.clear();
                 let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
                 let order = record::write(&mut session, Some(ending), &context, joined, &mut self.facts, ended);
-                record::join(joined, &mut self.facts);
+                record::join(joined, self.config.services, &mut self.facts);
                 sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
                 self.count_out(&session);
             }

@@ -1,7 +1,9 @@
 //! Replaying captures: from the options to the account at the end.
 
+use std::path::Path;
 use std::time::Instant;
 
+use dissectors::services::Services;
 use flowtable::Config;
 use output::destination::{Counters, Patience};
 use output::{Destinations, Identity, Spec};
@@ -17,11 +19,12 @@ const NAMELESS: &str = "localhost";
 pub(crate) fn run(options: Options) -> Result<u8, String> {
     let start = Instant::now();
     tell_failures_in_one_line();
+    let services = services(options.services.as_deref())?;
     let mut source = Replay::open(&options.inputs, options.filter.as_deref()).map_err(|error| error.to_string())?;
     let mut destinations =
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
     let mut bar = Bar::new(source.progress(), options.verbosity);
-    let plan = plan(&options);
+    let plan = plan(&options, services);
     let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| bar.update(frames))
         .map_err(|error| error.to_string())?;
     bar.finish();
@@ -40,7 +43,17 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     Ok(if summary.is_loss() { EXIT_LOSS } else { EXIT_FINE })
 }
 
-fn plan(options: &Options) -> Plan {
+/// The Internet applications that come with the program, and those of the user's list. They live as long as the program.
+fn services(list: Option<&Path>) -> Result<&'static Services, String> {
+    let Some(path) = list else { return Ok(Services::known()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("{}: {error}; --services takes a list of Internet applications", path.display()))?;
+    let mut services = Services::known().clone();
+    services.add(&text).map_err(|bad| format!("{}: {bad}", path.display()))?;
+    Ok(Box::leak(Box::new(services)))
+}
+
+fn plan(options: &Options, services: &'static Services) -> Plan {
     let hostname = options.hostname.clone().or_else(hostname).unwrap_or_else(|| NAMELESS.to_owned());
     Plan {
         workers: options.workers,
@@ -51,6 +64,7 @@ fn plan(options: &Options) -> Plan {
             file_hash: options.file_hash,
             reveal_secrets: !options.redact,
             community_id_seed: options.community_id_seed,
+            services,
         },
         ignore_vlan: options.ignore_vlan,
         // A replay has no PROCID: the same captures give the same bytes.

@@ -99,6 +99,13 @@ pub static DST_NAME: Field = Field::text(
 )
 .list()
 .items(4);
+/// The Internet application.
+pub static SERVICE: Field = Field::text(
+    "service",
+    "the Internet application that the host belongs to (`dropbox`, `youtube`): by the name that the client asks for (SNI, Host), \
+     else the one that it looked up, else the certificate's",
+    "",
+);
 /// The account.
 pub static USER: Field = Field::text("user", "the account seen in the session, whatever the protocol", "");
 /// Secrecy.
@@ -146,6 +153,7 @@ pub static ELEMENT: Element = Element {
         &DST_MAC,
         &SRC_NAME,
         &DST_NAME,
+        &SERVICE,
         &USER,
         &ENCRYPTED,
         &FLAGS,

@@ -78,6 +78,10 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = OUTPUT)]
     pub(super) no_file_hash: bool,
 
+    /// Add Internet applications: lines of `service: domain domain ...`. What a line says of a domain replaces what tapline knows
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub(super) services: Option<PathBuf>,
+
     /// Facility of every line: kern, user, mail, daemon, auth, syslog, ..., local0 to local7
     #[arg(long, value_name = "NAME", value_parser = facility, default_value = "local0", help_heading = SYSLOG)]
     pub(super) facility: Facility,

@@ -20,6 +20,8 @@ pub struct Options {
     pub redact: bool,
     /// Whether files that move in sessions are hashed.
     pub file_hash: bool,
+    /// A list of Internet applications to be added to what is known.
+    pub services: Option<PathBuf>,
     /// Facility of every line.
     pub facility: Facility,
     /// Severity of an ordinary session.
@@ -80,6 +82,7 @@ impl Options {
             outputs: outputs.map_err(|error| error.to_string())?,
             redact: !arguments.no_redact,
             file_hash: !arguments.no_file_hash,
+            services: arguments.services,
             facility: arguments.facility,
             severity: arguments.severity,
             hostname: arguments.hostname,

@@ -62,6 +62,9 @@ impl Http {
         let count = |field: &'static Field| out.values().filter(|(_, known, _)| std::ptr::eq(*known, field)).count();
         let written = columns.each_ref().map(|column| count(column.field));
         let most = written.iter().copied().max().unwrap_or(0);
+        if let Some(host) = told.items().iter().map(host).find(|host| !host.is_empty()) {
+            out.host(host);
+        }
         let mut element = out.element(&facts::ELEMENT);
         for (Column { field, values, omitted }, written) in columns.into_iter().zip(written) {
             if written > 0 || values.iter().any(|value| *value != Value::Bytes(&[])) {

@@ -341,6 +341,12 @@ impl Session {
                 out.flag(Flag::Expired);
             }
         }
+        if let Some(name) = self.offer.as_ref().and_then(|offer| offer.server_name.as_ref()) {
+            out.host(name.bytes());
+        }
+        if let Some(name) = server.certificate.as_ref().and_then(|certificate| certificate.subject_cn.as_ref()) {
+            out.certified_host(name.bytes());
+        }
         let mut tls = out.element(&fields::ELEMENT);
         if let Some(version) = self.version() {
             number_or_name(&mut tls, &fields::VERSION, version, names::version(version));
