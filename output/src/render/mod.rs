@@ -15,6 +15,7 @@
 mod sentence;
 mod sheet;
 mod shrink;
+mod straight;
 mod syntax;
 
 use dissectors::Timestamp;
@@ -26,6 +27,7 @@ use crate::record::{APP_NAME, Format, Identity, MIN_LIMIT, MsgId, Profile, Recor
 use crate::value;
 use sentence::Sentences;
 use sheet::Sheet;
+use straight::{Crooked, Straight};
 use syntax::Syntax;
 
 /// Renders records for one profile.
@@ -35,6 +37,7 @@ pub struct Renderer {
     limit: usize,
     /// The part of the header between TIMESTAMP and MSGID, which never changes.
     who: Vec<u8>,
+    straight: Straight,
     sheet: Sheet,
     sentences: Sentences,
     sentence: Vec<u8>,
@@ -58,6 +61,7 @@ impl Renderer {
             facility: identity.facility,
             limit: profile.limit.max(MIN_LIMIT),
             who: who.into_bytes(),
+            straight: Straight::default(),
             sheet: Sheet::new(Syntax::new(profile.format, identity.pen)),
             sentences: Sentences::default(),
             sentence: Vec::new(),
@@ -67,20 +71,53 @@ impl Renderer {
     /// Appends the record as one line, without the line feed that ends it.
     pub fn render(&mut self, record: &Record<'_>, out: &mut Vec<u8>) -> Rendered {
         let from = out.len();
+        let flagged = !record.facts.flags().is_empty();
+        let severity = record.severity.unwrap_or(if flagged { Severity::LOG_NOTICE } else { Severity::LOG_INFO });
+        let sd_at = self.header(record.time, record.msg_id, severity, out).saturating_sub(from);
+        let header = out.len();
+        if self.straight(record, from, out).is_ok() {
+            #[cfg(debug_assertions)]
+            self.assert_same(record, from, header, out);
+            return Rendered { sd_at, cut: false };
+        }
+        out.truncate(header);
+        Rendered { sd_at, cut: self.shortened(record, from, out) }
+    }
+
+    /// Appends elements and sentence of a session of which nothing must be left out.
+    fn straight(&mut self, record: &Record<'_>, from: usize, out: &mut Vec<u8>) -> Result<(), Crooked> {
+        if record.msg_id == MsgId::Status {
+            return Err(Crooked);
+        }
+        self.straight.write(&self.sheet.syntax, record.facts, out)?;
+        self.sentence.clear();
+        self.sentences.session(record.facts, &self.straight.told(out), &mut self.sentence);
+        if !self.sentence.is_empty() {
+            self.tail(out);
+        }
+        if out.len().saturating_sub(from) > self.limit { Err(Crooked) } else { Ok(()) }
+    }
+
+    /// Holds the two ways of writing a line to the same bytes.
+    #[cfg(debug_assertions)]
+    fn assert_same(&mut self, record: &Record<'_>, from: usize, header: usize, out: &[u8]) {
+        let mut other = out.get(from..header).unwrap_or_default().to_vec();
+        let cut = self.shortened(record, 0, &mut other);
+        debug_assert!(!cut && out.get(from..) == Some(&other), "{}\n{}", out.escape_ascii(), other.escape_ascii());
+    }
+
+    /// Appends elements and sentence, shortened where they must be. Tells whether anything was left out.
+    fn shortened(&mut self, record: &Record<'_>, from: usize, out: &mut Vec<u8>) -> bool {
         self.draft(record.facts);
         self.sentence.clear();
         match record.msg_id {
             MsgId::Status => self.sentences.status(&self.sheet, &mut self.sentence),
             _ => self.sentences.session(record.facts, &self.sheet, &mut self.sentence),
         }
-        let flagged = !record.facts.flags().is_empty();
-        let severity = record.severity.unwrap_or(if flagged { Severity::LOG_NOTICE } else { Severity::LOG_INFO });
         let (around_sentence, end): (&[u8], &[u8]) = match self.sheet.syntax.format {
             Format::Rfc5424 => (b" ", b""),
             Format::Json => (b",\"text\":\"\"", b"}"),
         };
-        let sd_at = self.header(record.time, record.msg_id, severity, out).saturating_sub(from);
-
         let taken = out.len().saturating_sub(from).saturating_add(end.len());
         let sentence = if self.sentence.is_empty() { 0 } else { self.sentence.len() + around_sentence.len() };
         let fit = shrink::fit(&mut self.sheet, sentence, self.limit.saturating_sub(taken));
@@ -91,7 +128,7 @@ impl Renderer {
             self.tail(out);
         }
         out.extend_from_slice(end);
-        Rendered { sd_at, cut: fit.cut }
+        fit.cut
     }
 
     /// Lays out every fact, and what belongs to `session` without being an entry.

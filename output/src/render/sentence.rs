@@ -10,7 +10,7 @@ use dissectors::dictionary::{Element, Field, session};
 use dissectors::facts::{Facts, Value};
 use dissectors::time::{MILLISECOND, SECOND};
 
-use super::sheet::{NONE, Sheet};
+use super::sheet::Sheet;
 use crate::escape::{self, Comma};
 use crate::value;
 
@@ -57,6 +57,15 @@ const FACT_BYTES: usize = 80;
 /// How many parameters of its first element a line about the sensor itself puts into words.
 const STATUS_FACTS: usize = 8;
 
+/// A line whose values were escaped.
+pub(super) trait Telling {
+    /// Its elements, in order.
+    fn elements(&self) -> impl Iterator<Item = &'static Element>;
+
+    /// The first value of a parameter as it stands in the line; nothing where there is none.
+    fn first_value(&self, element: &'static Element, field: &'static Field) -> &[u8];
+}
+
 /// Writes sentences. Keeps which fields of which element it looks for, so that names are compared once.
 #[derive(Debug, Default)]
 pub(super) struct Sentences {
@@ -65,7 +74,7 @@ pub(super) struct Sentences {
 
 impl Sentences {
     /// Appends the sentence for a session.
-    pub fn session(&mut self, facts: &Facts, sheet: &Sheet, out: &mut Vec<u8>) {
+    pub fn session(&mut self, facts: &Facts, line: &impl Telling, out: &mut Vec<u8>) {
         match facts.get(&session::APP) {
             Some(Value::Bytes(app)) => escape::encode(app, Comma::Plain, out),
             Some(Value::Plain(app)) => escape::encode(app.as_bytes(), Comma::Plain, out),
@@ -79,7 +88,7 @@ impl Sentences {
             out.extend_from_slice(b" > ");
             end(dst, facts.get(&session::DST_PORT), out);
         }
-        self.telling(sheet, out);
+        self.telling(line, out);
         if let Some(Value::Seconds(nanos)) = facts.get(&session::DURATION) {
             out.extend_from_slice(b", ");
             duration(nanos, out);
@@ -104,22 +113,18 @@ impl Sentences {
             out.extend_from_slice(if place == 0 { b": " } else { b", " });
             out.extend_from_slice(param.field.name.as_bytes());
             out.push(b' ');
-            fact(sheet.first_value(param), out);
+            fact(sheet.first_item(param), out);
         }
     }
 
-    fn telling(&mut self, sheet: &Sheet, out: &mut Vec<u8>) {
-        for slot in sheet.order() {
-            let Some(element) = sheet.slots.get(slot).map(|slot| slot.element) else {
-                continue;
-            };
+    fn telling(&mut self, line: &impl Telling, out: &mut Vec<u8>) {
+        for element in line.elements() {
             let before = out.len();
             let mut said: &[u8] = b"";
             for field in self.fields(element) {
-                let at = sheet.find(slot, field);
-                let told = sheet.params.get(at).map_or(said, |param| sheet.first_value(param));
+                let told = line.first_value(element, field);
                 // A certificate mostly names the host that was asked for: once is enough.
-                if at != NONE && !told.is_empty() && told != said {
+                if !told.is_empty() && told != said {
                     out.push(b' ');
                     fact(told, out);
                     said = told;

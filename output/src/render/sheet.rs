@@ -9,6 +9,7 @@
 use dissectors::dictionary::{Element, Field, Shape, session};
 use dissectors::facts::Value;
 
+use super::sentence::Telling;
 use super::syntax::Syntax;
 use crate::escape::{self, Comma};
 use crate::record::Format;
@@ -556,8 +557,19 @@ impl Sheet {
     }
 
     /// The escaped form of the first item of a parameter.
-    pub fn first_value(&self, param: &Param) -> &[u8] {
+    pub fn first_item(&self, param: &Param) -> &[u8] {
         self.items.get(param.first).and_then(|item| self.draft.get(item.start..item.end)).unwrap_or_default()
+    }
+}
+
+impl Telling for Sheet {
+    fn elements(&self) -> impl Iterator<Item = &'static Element> {
+        self.order().filter_map(|at| self.slots.get(at)).map(|slot| slot.element)
+    }
+
+    fn first_value(&self, element: &'static Element, field: &'static Field) -> &[u8] {
+        let slot = self.slots.iter().position(|slot| std::ptr::eq(slot.element, element)).unwrap_or(NONE);
+        self.params.get(self.find(slot, field)).map_or(&[], |param| self.first_item(param))
     }
 }
 
@@ -579,7 +591,7 @@ pub(super) fn comma(format: Format, list: bool) -> Comma {
 }
 
 /// A field's place in [`Slot::seen`]. Fields lie side by side in memory, so their addresses spread well.
-fn bit(field: &'static Field) -> u128 {
+pub(super) fn bit(field: &'static Field) -> u128 {
     let address = std::ptr::from_ref(field) as usize as u64;
     1 << ((address >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57)
 }

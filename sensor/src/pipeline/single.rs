@@ -31,6 +31,11 @@ pub(super) fn run(
             if let Some((packet, clock)) = ingest.frame(frame, bytes) {
                 let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
                 table.packet(&packet, payload, clock, &mut teller);
+                if table.has_to_tell() {
+                    // There is nobody else to hear from. What waits is still in the cache.
+                    board.reach(0, clock);
+                    table.tell(board.safe(), &mut teller);
+                }
             }
         }
         table.advance(ingest.clock());
