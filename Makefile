@@ -4,7 +4,8 @@
 #   make build   install what is missing, and build target/release/tapline
 #   make test    install what is missing, build, and pass the tests
 #   make lint    formatting, clippy, the dependencies' licences (where cargo-deny is installed)
-#   make bench   packets per second of each stage
+#   make bench   what a whole replay costs beside a loop that counts packets (make bench-stages: each stage by itself;
+#                make bench-peers: other tools that are installed, on the same loads)
 #   make bless   write everything that tests compare with anew: read the diff
 
 CARGO ?= cargo
@@ -12,7 +13,7 @@ TAPLINE = $(or $(CARGO_TARGET_DIR),target)/release/tapline
 DEMO  ?= pcaps/ssh-password.pcap
 MORE  ?= pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
 
-.PHONY: demo test lint bench bless build prepare prepare-tests
+.PHONY: demo test lint bench bench-peers bench-stages bless build prepare prepare-tests
 
 demo: build
 	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ $(TAPLINE) -r %s\n' '$(DEMO)'
@@ -36,7 +37,14 @@ lint: prepare
 	else echo "cargo-deny is not installed: licences and duplicates of dependencies are not checked (cargo install cargo-deny)"; fi
 
 bench: prepare
-	$(CARGO) bench --workspace --locked
+	$(CARGO) bench --locked -p sensor --bench replay
+
+bench-peers: prepare
+	$(CARGO) bench --locked -p sensor --bench replay -- --peers
+
+bench-stages: prepare
+	$(CARGO) bench --locked -p dissectors -p output
+	$(CARGO) bench --locked -p sensor --bench stages
 
 bless: prepare
 	BLESS=1 $(CARGO) test --workspace --locked

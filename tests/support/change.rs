@@ -29,6 +29,35 @@ pub fn on_other_ports(capture: &Capture) -> Capture {
     })
 }
 
+/// Every IPv4 and IPv6 unicast address changed by a number below 16384, so that each number gives sessions of its own. What payloads
+/// say of addresses stays.
+pub fn on_other_addresses(capture: &Capture, nth: u16) -> Capture {
+    capture.changed(|frame| {
+        let mut frame = frame.clone();
+        for ip in ip_packets(&frame.bytes) {
+            // The word that is changed: the lower half of an IPv4 address, the third of an IPv6 one.
+            let words = if ip.version == 4 { [ip.at + 14, ip.at + 18] } else { [ip.at + 12, ip.at + 28] };
+            for (at, first) in words.into_iter().zip(if ip.version == 4 { [2, 2] } else { [4, 4] }) {
+                let (Some(was), Some(lead)) = (headers::be_u16(&frame.bytes, at), frame.bytes.get(at - first)) else {
+                    continue;
+                };
+                if matches!((ip.version, lead), (4, 224..) | (6, 0xff)) {
+                    continue;
+                }
+                let is = was ^ nth << 2;
+                frame.bytes[at..at + 2].copy_from_slice(&is.to_be_bytes());
+                if ip.version == 4 {
+                    follow(&mut frame.bytes, ip.at + 10, was, is);
+                }
+                if matches!(ip.protocol, TCP | UDP) && !ip.later_fragment {
+                    follow(&mut frame.bytes, ip.payload + if ip.protocol == TCP { 16 } else { 6 }, was, is);
+                }
+            }
+        }
+        vec![frame]
+    })
+}
+
 /// Keeps a checksum right after a word it covers was changed (RFC 1624, equation 3). 0 says that there is none.
 fn follow(bytes: &mut [u8], checksum: usize, was: u16, is: u16) {
     let Some(old @ 1..) = headers::be_u16(bytes, checksum) else { return };
