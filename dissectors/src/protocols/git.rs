@@ -196,7 +196,7 @@ impl Git {
         } else if let Some(want) = text.strip_prefix(b"want ") {
             let (object, capabilities) = word(want);
             if is_object(object) {
-                self.wants.push_with(|| Text::new(object));
+                self.wants.push_distinct(Text::new(object));
             }
             self.capabilities(Role::Client, capabilities);
         } else if text.starts_with(b"have ") {

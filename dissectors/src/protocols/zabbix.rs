@@ -19,6 +19,8 @@ use crate::reader::Reader;
 
 /// What a message begins with.
 const MAGIC: &[u8] = b"ZBXD";
+/// Stands before the reason where an item can't be told.
+const UNSUPPORTED: &[u8] = b"ZBX_NOTSUPPORTED";
 /// How much of a message is read.
 const READ_BYTES: usize = 16 * 1024;
 /// The longest key of a bare line.
@@ -36,6 +38,7 @@ static REQUEST: Field =
 static RESPONSE: Field = Field::text("response", "`success` or `failed`", "Zabbix, protocols").list();
 static HOST: Field = Field::text("host", "the monitored host's name", "Zabbix, protocols").list();
 static KEY: Field = Field::text("key", "items asked for or reported", "Zabbix, protocols").list();
+static ERROR: Field = Field::text("error", "why an item could not be told", "Zabbix, protocols").list();
 static VERSION: Field = Field::text("version", "the agent's or proxy's version", "Zabbix, protocols");
 static MESSAGES: Field = Field::number("messages", "messages of both sides", "Zabbix, protocols");
 static COMPRESSED: Field =
@@ -44,7 +47,7 @@ static COMPRESSED: Field =
 static ELEMENT: Element = Element {
     name: "zabbix",
     meaning: "monitoring with Zabbix",
-    fields: &[&REQUEST, &RESPONSE, &HOST, &KEY, &VERSION, &MESSAGES, &COMPRESSED],
+    fields: &[&REQUEST, &RESPONSE, &HOST, &KEY, &ERROR, &VERSION, &MESSAGES, &COMPRESSED],
 };
 
 /// The protocol.
@@ -95,6 +98,7 @@ struct Zabbix {
     responses: List<Text>,
     hosts: List<Text>,
     keys: List<Text>,
+    errors: List<Text>,
     version: Option<Text>,
     messages: u64,
     compressed: bool,
@@ -102,6 +106,10 @@ struct Zabbix {
 
 impl Zabbix {
     fn message(&mut self, role: Role, data: &[u8]) {
+        if let (Role::Server, Some(reason)) = (role, data.strip_prefix(UNSUPPORTED)) {
+            self.errors.push_distinct(Text::new(reason.strip_prefix(b"\0").unwrap_or(reason)));
+            return;
+        }
         if data.first() != Some(&b'{') {
             let key = data.trim_ascii();
             if role == Role::Client && is_key(key) {
@@ -195,6 +203,7 @@ impl Dissector for Zabbix {
         zabbix.texts(&RESPONSE, &self.responses);
         zabbix.texts(&HOST, &self.hosts);
         zabbix.texts(&KEY, &self.keys);
+        zabbix.texts(&ERROR, &self.errors);
         zabbix.maybe(&VERSION, self.version.as_ref());
         zabbix.number(&MESSAGES, self.messages);
         if self.compressed {
@@ -203,7 +212,7 @@ impl Dissector for Zabbix {
     }
 
     fn heap_bytes(&self) -> usize {
-        let lists = [&self.requests, &self.responses, &self.hosts, &self.keys];
+        let lists = [&self.requests, &self.responses, &self.hosts, &self.keys, &self.errors];
         let texts = lists.into_iter().flat_map(|list| list.items());
         size_of::<Self>()
             + texts.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>()

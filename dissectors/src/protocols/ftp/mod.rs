@@ -61,9 +61,11 @@ static REPLY_CODE: Field =
     Field::text("reply_code", "the server's replies to it, preliminary ones first, joined by `;`", "RFC 959 4.2")
         .aligned()
         .items(ROWS);
-static ACTIVE: Field = Field::text("active", "where the client awaits data, address and port", "RFC 959 4.1.2").list();
+static ACTIVE: Field =
+    Field::text("active", "where the client awaits data: address, blank, port", "RFC 959 4.1.2").list();
 static PASSIVE: Field =
-    Field::text("passive", "where the server awaits data: address and port, or the port alone", "RFC 959 4.1.2").list();
+    Field::text("passive", "where the server awaits data: address, blank, port; or the port alone", "RFC 959 4.1.2")
+        .list();
 
 static ELEMENT: Element = Element {
     name: "ftp",
@@ -224,7 +226,7 @@ impl Ftp {
         };
         if file.is_none() {
             let told = match listening.address {
-                Some(address) => std::net::SocketAddr::new(address, listening.port).to_string(),
+                Some(address) => format!("{address} {}", listening.port),
                 None => listening.port.to_string(),
             };
             let list = if listener == Role::Client { &mut self.active } else { &mut self.passive };

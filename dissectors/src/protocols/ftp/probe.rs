@@ -100,43 +100,43 @@ fn server(bytes: &[u8]) -> Verdict {
     if rest.len() > LINE_BYTES {
         return Verdict::Reject;
     }
-    let mut code: Option<&[u8]> = None;
+    // The code of a reply of several lines, while it lasts; and whether any reply was seen.
+    let (mut within, mut seen) = (None, false);
+    let mut best = Verdict::NeedMore;
     for line in whole {
-        let Some((number, text)) = line.split_at_checked(3) else {
-            // A line in the middle of a reply may be as short as it likes.
-            if code.is_none() {
-                return Verdict::Reject;
-            }
-            continue;
+        let code = code(line);
+        let verdict = match (within, code) {
+            (Some(first), _) if first == b"220" => greeting(line),
+            (Some(_), _) => Verdict::NeedMore,
+            (None, Some((b"220", _))) => greeting(line),
+            (None, Some((number, _))) => reply(number, line.get(3..).unwrap_or_default()),
+            (None, None) => return Verdict::Reject,
         };
-        if code.is_none() {
-            if !is_code(number) || !matches!(text.first(), None | Some(b' ' | b'-')) {
-                return Verdict::Reject;
-            }
-            code = Some(number);
-            let verdict = reply(number, text);
-            if verdict != Verdict::NeedMore {
-                return verdict;
-            }
-        }
-        match greeting(line) {
+        match verdict {
+            Verdict::Match | Verdict::Reject => return verdict,
+            Verdict::Likely => best = Verdict::Likely,
             Verdict::NeedMore => {}
-            verdict => return verdict,
         }
-        if code == Some(number) && text.first() != Some(&b'-') {
-            break;
-        }
+        seen = true;
+        within = match (within, code) {
+            (Some(first), Some((number, false))) if first == number => None,
+            (None, Some((number, true))) => Some(number),
+            (within, _) => within,
+        };
     }
-    match code {
-        Some(b"220") => Verdict::Likely,
-        Some(_) => Verdict::NeedMore,
-        None if may_be_code(rest) && is_text(rest) => Verdict::NeedMore,
-        None => Verdict::Reject,
-    }
+    if seen || (may_be_code(rest) && is_text(rest)) { best } else { Verdict::Reject }
 }
 
-fn is_code(number: &[u8]) -> bool {
-    matches!(number, [b'1'..=b'5', b'0'..=b'6', b'0'..=b'9'])
+/// A line's code, and whether more lines follow.
+fn code(line: &[u8]) -> Option<(&[u8], bool)> {
+    let (number, text) = line.split_at_checked(3)?;
+    let fits = matches!(number, [b'1'..=b'5', b'0'..=b'6', b'0'..=b'9']);
+    let more = match text.first() {
+        None | Some(b' ') => false,
+        Some(b'-') => true,
+        Some(_) => return None,
+    };
+    fits.then_some((number, more))
 }
 
 /// Whether bytes begin as a code does.
@@ -211,9 +211,16 @@ mod tests {
         ] {
             assert_eq!(server(line), Verdict::Match, "{}", line.escape_ascii());
         }
-        for line in [&b"220 ready\r\n"[..], b"220 ftp.example.com ready\r\n", b"220-\r\n220 \r\n"] {
-            assert_eq!(server(line), Verdict::Likely, "{}", line.escape_ascii());
+        for line in [
+            &b"220 ready\r\n"[..],
+            b"220 ftp.example.com ready\r\n",
+            b"220-\r\n220 \r\n",
+            b"220 ready\r\n250 hello\r\n",
+        ] {
+            assert_eq!(server(line), Verdict::NeedMore, "{}", line.escape_ascii());
         }
+        assert_eq!(server(b"220 ready\r\n331 password please\r\n"), Verdict::Likely);
+        assert_eq!(server(b"220 ready\r\n227 passive (192,0,2,7,156,64)\r\n"), Verdict::Match);
     }
 
     #[test]
@@ -221,7 +228,6 @@ mod tests {
         for line in [
             &b"220 ftp.example.com ESMTP Postfix\r\n"[..],
             b"220-mail.example.com\r\n220 SMTP FTP\r\n",
-            b"200 news.example.com InterNetNews NNRP server (NNTP)\r\n",
             b"+OK ready\r\n",
             b"HTTP/1.1 200 OK\r\n",
             b"2200 ready\r\n",
@@ -231,6 +237,7 @@ mod tests {
         }
         assert_eq!(server(b"421 mail.example.com closing\r\n"), Verdict::NeedMore);
         assert_eq!(server(b"250 Ok\r\n"), Verdict::NeedMore);
+        assert_eq!(server(b"200 news.example.com InterNetNews NNRP server (NNTP)\r\n"), Verdict::NeedMore);
     }
 
     #[test]

@@ -66,14 +66,19 @@ fn server(bytes: &[u8]) -> Verdict {
         let fits = b"20".starts_with(rest.get(..2).unwrap_or(rest)) && rest.len() <= LINE_BYTES;
         return if fits && is_text(rest) { Verdict::NeedMore } else { Verdict::Reject };
     };
-    match line {
-        // An FTP or SMTP server never greets so; others that use numbers may.
-        [b'2', b'0', b'0' | b'1', b' ', text @ ..] => {
-            let named = WORDS.iter().any(|word| find_ignoring_case(text, word).is_some());
-            if named { Verdict::Match } else { Verdict::Likely }
-        }
-        [b'2', b'0', b'0' | b'1'] => Verdict::Likely,
-        _ => Verdict::Reject,
+    let text = match line {
+        [b'2', b'0', b'0' | b'1'] => &[],
+        [b'2', b'0', b'0' | b'1', b' ', text @ ..] => text,
+        _ => return Verdict::Reject,
+    };
+    let has = |word: &[u8]| find_ignoring_case(text, word).is_some();
+    if WORDS.iter().any(|word| has(word)) {
+        Verdict::Match
+    } else if has(b"posting") {
+        // As RFC 3977 5.1.3 has it.
+        Verdict::Likely
+    } else {
+        Verdict::NeedMore
     }
 }
 
@@ -121,7 +126,8 @@ mod tests {
     fn a_greeting_tells_by_its_words() {
         assert_eq!(server(b"200 news.example.com InterNetNews NNRP server INN 2.7.1 ready\r\n"), Verdict::Match);
         assert_eq!(server(b"201 NNTP Service Ready\r\n"), Verdict::Match);
-        assert_eq!(server(b"200 hello\r\n"), Verdict::Likely);
+        assert_eq!(server(b"201 ready, posting prohibited\r\n"), Verdict::Likely);
+        assert_eq!(server(b"200 hello\r\n"), Verdict::NeedMore);
         assert_eq!(server(b"220 ftp ready\r\n"), Verdict::Reject);
         assert_eq!(server(b"2"), Verdict::NeedMore);
     }
