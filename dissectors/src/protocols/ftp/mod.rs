@@ -310,6 +310,9 @@ impl Ftp {
     /// What a final reply tells.
     fn outcome(&mut self, kind: Option<Kind>, code: u16, text: &[u8]) -> bool {
         match (kind, code) {
+            // Whatever was missed, only AUTH is answered so.
+            (None, 234) if self.unpaired => return true,
+            (None, 431 | 500..=504 | 534) if self.unpaired => self.asked = false,
             (Some(Kind::User | Kind::Password), 230 | 232) => {
                 self.logged_in = self.logged_in.take().or_else(|| self.user.clone());
             }
@@ -461,5 +464,53 @@ impl Dissector for Ftp {
             + [&self.users, &self.active, &self.passive].into_iter().map(texts).sum::<usize>()
             + self.waiting.iter().map(|item| size_of::<Waiting>() + waiting(item)).sum::<usize>()
             + self.news.capacity() * size_of::<News>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn say(ftp: &mut Ftp, role: Role, bytes: &[u8]) -> Step {
+        ftp.data(Chunk { role, bytes, time: Timestamp::default() })
+    }
+
+    #[test]
+    fn after_a_gap_nothing_is_paired_and_tls_is_still_found() {
+        let mut ftp = Ftp::default();
+        say(&mut ftp, Role::Server, b"220 FTP\r\n");
+        say(&mut ftp, Role::Client, b"SYST\r\n");
+        assert!(matches!(ftp.gap(Role::Server, 9), Step::Consumed(0)));
+        // The rest of a line, and a whole one.
+        assert!(matches!(say(&mut ftp, Role::Server, b"st of it\r\n"), Step::Consumed(10)));
+        say(&mut ftp, Role::Client, b"FEAT\r\n");
+        say(&mut ftp, Role::Server, b"211 End\r\n");
+        let told: Vec<_> = ftp.rows.items().iter().map(|row| (row.command.bytes(), row.codes.items())).collect();
+        assert_eq!(told, [(&b""[..], &[220][..]), (b"SYST", &[]), (b"FEAT", &[]), (b"", &[211])]);
+        say(&mut ftp, Role::Client, b"AUTH TLS\r\n");
+        assert!(matches!(say(&mut ftp, Role::Client, b"\x16\x03\x01"), Step::Consumed(0)));
+        assert!(matches!(say(&mut ftp, Role::Server, b"234 ok\r\n"), Step::Handover(8, Some(_))));
+    }
+
+    #[test]
+    fn a_gap_where_tls_may_begin_ends_the_session() {
+        let mut ftp = Ftp::default();
+        say(&mut ftp, Role::Server, b"220 FTP\r\n");
+        say(&mut ftp, Role::Client, b"AUTH TLS\r\n");
+        assert!(matches!(ftp.gap(Role::Server, 9), Step::Done));
+    }
+
+    #[test]
+    fn a_client_of_another_protocol_is_a_violation() {
+        let mut ftp = Ftp::default();
+        say(&mut ftp, Role::Server, b"220 FTP\r\n");
+        assert!(matches!(say(&mut ftp, Role::Client, b"\x01\x02\x03\n"), Step::Violation));
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_command() {
+        assert!(is_secret(b"PASS", b"x") && is_secret(b"ADAT", b"x") && is_secret(b"SITE", b"chpass a b"));
+        assert!(!is_secret(b"SITE", b"CHMOD 644 x") && !is_secret(b"CWD", b"pass"));
     }
 }

@@ -178,22 +178,15 @@ fn greeting(line: &[u8]) -> Verdict {
     let named = line.split(|byte| *byte == b' ').any(|word| {
         let at = find_ignoring_case(word, b"ftp").and_then(|at| word.get(at..));
         // A host's name is no proof.
-        let tail = at.map(|tail| tail.trim_ascii_end().trim_suffix_of(b".,!)]\""));
-        tail.is_some_and(|tail| !tail.contains(&b'.'))
+        at.is_some_and(|tail| !bare(tail).contains(&b'.'))
     });
     if named || find_ignoring_case(line, b"FileZilla").is_some() { Verdict::Match } else { Verdict::NeedMore }
 }
 
-/// Punctuation behind a word.
-trait Punctuated {
-    fn trim_suffix_of(&self, marks: &[u8]) -> &[u8];
-}
-
-impl Punctuated for [u8] {
-    fn trim_suffix_of(&self, marks: &[u8]) -> &[u8] {
-        let end = self.iter().rposition(|byte| !marks.contains(byte)).map_or(0, |at| at.saturating_add(1));
-        self.get(..end).unwrap_or(self)
-    }
+/// A word without the punctuation behind it.
+fn bare(word: &[u8]) -> &[u8] {
+    let end = word.iter().rposition(|byte| !b".,!)]\"".contains(byte)).map_or(0, |at| at.saturating_add(1));
+    word.get(..end).unwrap_or(word)
 }
 
 #[cfg(test)]
