@@ -14,6 +14,7 @@ pub mod dictionary;
 pub mod facts;
 pub mod files;
 pub mod hex;
+pub mod linewise;
 pub mod news;
 pub mod ntlm;
 pub mod protocol;

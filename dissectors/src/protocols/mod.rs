@@ -1,10 +1,21 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
 pub mod dns;
+pub mod elasticsearch;
+pub mod finger;
+pub mod ftp;
+pub mod git;
 pub mod http;
+pub mod ident;
+pub mod nntp;
+pub mod rsync;
 pub mod smb;
 pub mod ssh;
+pub mod syslog;
+pub mod tftp;
 pub mod tls;
+pub mod whois;
+pub mod zabbix;
 
 use crate::protocol::Protocol;
 
@@ -15,9 +26,20 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &rsync::PROTOCOL,
+    &git::PROTOCOL,
+    &zabbix::PROTOCOL,
+    &elasticsearch::PROTOCOL,
+    &ftp::PROTOCOL,
+    &nntp::PROTOCOL,
+    &ident::PROTOCOL,
+    &syslog::PROTOCOL,
+    &tftp::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
+    &finger::PROTOCOL,
+    &whois::PROTOCOL,
 ];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
