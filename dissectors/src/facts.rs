@@ -126,6 +126,7 @@ pub struct Facts {
     user: Option<Text>,
     host: Option<Stored>,
     certified: Option<Stored>,
+    file: Option<Text>,
     flags: Flags,
     encrypted: Option<&'static str>,
     reveal: bool,
@@ -156,6 +157,7 @@ impl Facts {
         self.user = None;
         self.host = None;
         self.certified = None;
+        self.file = None;
         self.flags = Flags::default();
         self.encrypted = None;
         self.client_responds = false;
@@ -199,6 +201,16 @@ impl Facts {
         if !host.is_empty() && self.certified.is_none() {
             self.certified = Some(self.store(Value::Bytes(host)));
         }
+    }
+
+    /// Names the file that the session carries, as another session announced it.
+    pub fn expect_file(&mut self, name: Text) {
+        self.file = Some(name);
+    }
+
+    /// The name that was announced for the file that the session carries.
+    pub fn expected_file(&self) -> Option<&Text> {
+        self.file.as_ref()
     }
 
     /// Flags the session.

@@ -104,8 +104,12 @@ impl Files {
         }
         let files = self.seen.items();
         let omitted = self.seen.omitted();
+        // A session that was announced for one file knows its content, and the other session its name.
+        let announced = out.expected_file().filter(|_| files.len() == 1).cloned().unwrap_or_default();
+        let name = |file: &'_ File| if file.name.is_empty() { announced.clone() } else { file.name.clone() };
+        let names: Vec<Text> = files.iter().map(name).collect();
         let mut element = out.element(&file::ELEMENT);
-        element.list(&file::NAME, files.iter().map(|file| &file.name), omitted);
+        element.list(&file::NAME, &names, omitted);
         element.list(&file::SIZE, files.iter().map(|file| file.size), omitted);
         element.list(&file::MIME, files.iter().map(|file| file.mime), omitted);
         let hashes: Vec<String> =

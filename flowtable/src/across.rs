@@ -65,6 +65,8 @@ pub struct Announced {
 /// A session that asks what was heard of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Meeting {
+    /// Its id: what it announced itself is meant for others.
+    pub id: u64,
     /// Who it is between, as its originator names them.
     pub ends: Ends,
     /// Where addresses mean the same.

@@ -31,7 +31,7 @@ pub(crate) fn write(
     out: &mut Facts,
     ended: u64,
 ) -> Order {
-    let announced = joined.announced.as_ref().filter(|_| session.may_be_announced());
+    let announced = joined.announced.as_ref().filter(|announced| session.is_announced(announced.app));
     let passed = announced.and_then(|_| session.passed());
     let ends = session.key.ends(session.originator);
     let number = ends.protocol;
@@ -103,16 +103,20 @@ pub(crate) fn write(
     if let Some(icmp) = icmp {
         icmp.facts(number, out);
     }
-    match announced.and_then(|announced| announced.file.as_ref()) {
-        Some((name, sender)) => {
+    let file = joined.announced.as_ref().and_then(|announced| announced.file.as_ref());
+    let conversation = detail.and_then(|detail| detail.conversation.as_ref());
+    match (file, conversation) {
+        (Some((name, sender)), _) if announced.is_some() => {
             let sender = if *sender == ends.source.ip(ends.family) { Side::Originator } else { Side::Responder };
             carried(name, sender, passed, out);
         }
-        None => {
-            if let Some(conversation) = detail.and_then(|detail| detail.conversation.as_ref()) {
-                conversation.facts(out);
+        (file, Some(conversation)) => {
+            if let Some((name, _)) = file {
+                out.expect_file(name.clone());
             }
+            conversation.facts(out);
         }
+        (_, None) => {}
     }
     Order { ended, start: session.start, last: session.last, id }
 }

@@ -374,13 +374,16 @@ impl Session {
         }
     }
 
-    /// Whether it can be what another session announced: either its bytes tell nothing else, or only one side speaks, so that a
-    /// file which looks like a protocol is still a file.
-    pub fn may_be_announced(&self) -> bool {
+    /// Whether it is what another session announced as `app`, whatever its bytes look like: they tell nothing else, or only one side
+    /// of a connection speaks, so that a file which looks like a protocol is still a file.
+    pub fn is_announced(&self, app: &str) -> bool {
         let [originator, responder] = &self.halves;
         let one_sided = originator.payload == 0 || responder.payload == 0;
         let conversation = self.detail.as_deref().and_then(|detail| detail.conversation.as_ref());
-        one_sided || conversation.is_none_or(|conversation| conversation.app().is_none())
+        match conversation.and_then(Conversation::app) {
+            Some(known) => known != app && one_sided && self.key.protocol() == protocol::TCP,
+            None => true,
+        }
     }
 
     /// The file that passed, if this was nothing else.

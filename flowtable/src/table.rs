@@ -331,7 +331,7 @@ impl FlowTable {
         self.joined.clear();
         let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
         let order = record::write(session, None, &context, &self.joined, &mut facts, self.clock);
-        self.over.push(Over::Updated { time: session.last, meeting: session.meeting(), order, facts });
+        self.over.push(Over::Updated { time: session.last, meeting: session.meeting(&self.paths), order, facts });
         self.counters.updates = self.counters.updates.saturating_add(1);
     }
 
@@ -365,7 +365,7 @@ impl FlowTable {
             }
             Over::Ended { mut session, ending, ended } => {
                 session.close();
-                sink.join(&session.meeting(), joined);
+                sink.join(&session.meeting(&self.paths), joined);
                 self.facts.clear();
                 let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
                 let order = record::write(&mut session, Some(ending), &context, joined, &mut self.facts, ended);
@@ -522,9 +522,10 @@ impl Session {
     }
 
     /// What it asks others with.
-    fn meeting(&self) -> Meeting {
+    fn meeting(&self, paths: &Paths) -> Meeting {
+        let id = self.id(&paths.get(self.path));
         let ends = self.key.ends(self.originator);
-        Meeting { ends, domain: self.key.domain(), start: self.start.nanos(), active: self.active }
+        Meeting { id, ends, domain: self.key.domain(), start: self.start.nanos(), active: self.active }
     }
 
     fn datagram(&mut self, transport: Transport, side: Side, payload: &[u8], time: Timestamp) {

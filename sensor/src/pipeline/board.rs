@@ -101,6 +101,7 @@ impl Board {
         let fits = |(clock, announced): &&(u64, Announced)| {
             *clock <= meeting.active
                 && clock.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
+                && announced.parent != meeting.id
                 && announced.peer.is_none_or(|expected| expected == peer)
         };
         kept.iter().rev().find(fits).map(|(_, announced)| announced.clone())
@@ -198,7 +199,7 @@ mod tests {
             protocol: protocol::TCP,
         };
         let mut joined = Joined::default();
-        board.join(&Meeting { ends, domain: Domain::default(), start, active }, &mut joined);
+        board.join(&Meeting { id: 7, ends, domain: Domain::default(), start, active }, &mut joined);
         joined
     }
 
@@ -244,6 +245,8 @@ mod tests {
         assert_eq!(parent(5, 9), None);
         assert_eq!(parent(5, 15), Some(1));
         assert_eq!(parent(5, 40), Some(2), "somebody else is expected by the third");
+        announce(&board, 35, 7, None);
+        assert_eq!(parent(5, 40), Some(2), "the fourth is its own");
         assert_eq!(parent(21 + ANNOUNCEMENT_LIFE, 22 + ANNOUNCEMENT_LIFE), None);
     }
 
