@@ -1,9 +1,15 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod diameter;
 pub mod dns;
 pub mod http;
+pub mod kerberos;
+pub mod ldap;
+pub mod radius;
 pub mod smb;
+pub mod snmp;
 pub mod ssh;
+pub mod tacacs;
 pub mod tls;
 
 use crate::protocol::Protocol;
@@ -15,6 +21,12 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &kerberos::PROTOCOL,
+    &snmp::PROTOCOL,
+    &ldap::PROTOCOL,
+    &diameter::PROTOCOL,
+    &tacacs::PROTOCOL,
+    &radius::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
