@@ -12,6 +12,7 @@
 mod eap;
 mod names;
 
+use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -102,8 +103,8 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// Bytes before the attributes.
 const HEAD: usize = 20;
-/// The longest message (RFC 2865 3, RFC 7930).
-const LONGEST: usize = 65_535;
+/// So many good attributes at the beginning of a message that is not good to its end make it one still.
+const SOUND: usize = 3;
 
 /// Numbers of attributes.
 mod attribute {
@@ -165,25 +166,30 @@ fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
-    let Some(message) = read(sample.bytes) else {
+    let mut reader = Reader::new(sample.bytes);
+    let (Some(code), Some(_id), Some(said)) = (reader.u8(), reader.u8(), reader.be_u16().map(usize::from)) else {
         return Verdict::Reject;
     };
-    let said =
-        sample.bytes.get(2..4).map_or(0, |length| length.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)));
-    let exact = said == sample.bytes.len();
-    if names::sender(message.code) != Some(sample.role) || said > LONGEST || said > sample.bytes.len() {
+    if names::sender(code) != Some(sample.role) || said < HEAD || reader.skip(HEAD - 4).is_none() {
         return Verdict::Reject;
     }
-    let (mut end, mut sound) = (0usize, true);
-    for (number, value) in attributes(message.attributes) {
+    let told = reader.rest().get(..said.saturating_sub(HEAD));
+    let (mut end, mut sound) = (0usize, 0usize);
+    for (number, value) in attributes(told.unwrap_or(reader.rest())) {
+        if number == 0 || attribute::value_length(number).is_some_and(|length| length != value.len()) {
+            break;
+        }
         end = end.saturating_add(value.len()).saturating_add(2);
-        sound &= number != 0 && attribute::value_length(number).is_none_or(|length| length == value.len());
+        sound = sound.saturating_add(1);
     }
-    match (end == message.attributes.len() && sound, exact && end > 0) {
-        (true, true) => Verdict::Match,
-        // Padding behind the message, or no attribute at all.
-        (true, false) => Verdict::Likely,
-        (false, _) => Verdict::Reject,
+    let whole = told.is_some_and(|told| told.len() == end);
+    match (whole, said.cmp(&sample.bytes.len())) {
+        (true, Ordering::Equal) if sound > 0 => Verdict::Match,
+        // No attribute at all, or padding behind them.
+        (true, _) => Verdict::Likely,
+        // Damaged on its way, or its end was not captured.
+        (false, Ordering::Equal | Ordering::Greater) if sound >= SOUND => Verdict::Likely,
+        _ => Verdict::Reject,
     }
 }
 
