@@ -215,7 +215,7 @@ impl Ldap {
         let matched = fields.take(tag::OCTETS).unwrap_or_default();
         let diagnostics = fields.take(tag::OCTETS).map(|text| text.strip_suffix(b"\0").unwrap_or(text));
         if let Some(text @ [_, ..]) = diagnostics
-            && code != names::SUCCESS
+            && !matches!(code, names::SUCCESS | names::SASL_IN_PROGRESS)
         {
             self.record.diagnostics.push_distinct(Text::new(text));
         }

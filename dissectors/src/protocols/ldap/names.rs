@@ -4,6 +4,8 @@ use super::op;
 
 /// The result code of success.
 pub const SUCCESS: i64 = 0;
+/// The result code of a bind that goes on.
+pub const SASL_IN_PROGRESS: i64 = 14;
 
 /// An operation's name by its identifier (4.2 to 4.13).
 pub const fn operation(identifier: u8) -> Option<&'static str> {
@@ -73,7 +75,7 @@ pub const fn result(code: i64) -> Option<&'static str> {
         11 => "adminLimitExceeded",
         12 => "unavailableCriticalExtension",
         13 => "confidentialityRequired",
-        14 => "saslBindInProgress",
+        SASL_IN_PROGRESS => "saslBindInProgress",
         16 => "noSuchAttribute",
         17 => "undefinedAttributeType",
         18 => "inappropriateMatching",

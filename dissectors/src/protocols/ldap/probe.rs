@@ -99,9 +99,9 @@ const fn sender(identifier: u8) -> Option<Role> {
 fn fields(identifier: u8, content: &[u8]) -> Option<Verdict> {
     let mut fields = Ber::new(content);
     match identifier {
-        op::UNBIND => return Some(if content.is_empty() { Verdict::Match } else { Verdict::Reject }),
+        op::UNBIND => Some(if content.is_empty() { Verdict::Match } else { Verdict::Reject }),
         // Nothing in them tells more than that they are there.
-        op::DELETE | op::ABANDON | op::INTERMEDIATE => return Some(Verdict::Likely),
+        op::DELETE | op::ABANDON | op::INTERMEDIATE => Some(Verdict::Likely),
         op::BIND => {
             let version = fields.integer()?;
             if !(1..=3).contains(&version) {
