@@ -78,9 +78,9 @@ impl Nested {
         self.over
     }
 
-    /// Writes its facts.
+    /// Writes its facts. The session around it is no more encrypted than before.
     pub fn facts(&self, out: &mut Facts) {
-        self.dissector.facts(out);
+        out.inside(|out| self.dissector.facts(out));
     }
 
     /// Bytes on the heap.

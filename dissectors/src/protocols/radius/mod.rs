@@ -6,8 +6,8 @@
 //! ```
 //!
 //! EAP (RFC 3748) lies in pieces in EAP-Message attributes (RFC 3579 3.1); the handshake of the first conversation that makes a TLS
-//! tunnel in it is told in an element `tls` ([`eap`]). Passwords, keys and states are never kept. Limits: the usual ones of texts and lists, for a whole
-//! session. Ignored on purpose: attributes of vendors, the matching of answers to requests, RADIUS over TLS (which is TLS).
+//! tunnel in it is told in an element `tls` ([`eap`]). Passwords, keys and states are never kept. Limits: the usual ones of texts and lists, for a
+//! whole session. Ignored on purpose: attributes of vendors, the matching of answers to requests, RADIUS over TLS (which is TLS).
 
 mod eap;
 mod names;
