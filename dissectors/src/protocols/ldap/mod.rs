@@ -346,3 +346,61 @@ impl Dissector for Ldap {
         size_of::<Self>() + self.record.heap_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    const UNBIND: &[u8] = b"\x30\x05\x02\x01\x03\x42\x00";
+
+    fn chunk(role: Role, bytes: &[u8]) -> Chunk<'_> {
+        Chunk { role, bytes, time: Timestamp::default() }
+    }
+
+    /// An entry whose only value has so many bytes.
+    fn entry(value: u32) -> Vec<u8> {
+        let head = |tag: u8, length: u32| [&[tag, 0x84][..], &length.to_be_bytes()].concat();
+        let inside = [head(tag::OCTETS, 0), head(tag::SEQUENCE, value)].concat();
+        let length = inside.len() as u32 + value;
+        [head(tag::SEQUENCE, length + 9), b"\x02\x01\x02".to_vec(), head(op::ENTRY, length), inside].concat()
+    }
+
+    #[test]
+    fn of_a_long_message_only_the_beginning_is_looked_at() {
+        let mut ldap = Ldap::default();
+        let mut bytes = entry(1_000_000);
+        let whole = bytes.len() + 1_000_000;
+        assert!(matches!(ldap.data(chunk(Role::Server, &bytes)), Step::NeedMore(MESSAGE_BYTES)));
+        bytes.resize(MESSAGE_BYTES + 10, 0);
+        let step = ldap.data(chunk(Role::Server, &bytes));
+        assert!(matches!(step, Step::Skip(rest) if rest as usize == whole - bytes.len()), "{step:?}");
+        assert_eq!(ldap.record.entries, 1);
+    }
+
+    #[test]
+    fn behind_a_gap_a_side_is_believed_where_a_message_begins() {
+        for (bytes, believed) in [(UNBIND, true), (b"0123456", false)] {
+            let mut ldap = Ldap::default();
+            assert!(matches!(ldap.gap(Role::Client, 9), Step::Consumed(0)));
+            let step = ldap.data(chunk(Role::Client, bytes));
+            assert_eq!(matches!(step, Step::Consumed(7)), believed, "{step:?}");
+            assert_eq!(matches!(step, Step::Skip(u64::MAX)), !believed, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_gap_something_else_is_a_violation() {
+        assert!(matches!(Ldap::default().data(chunk(Role::Client, b"123456")), Step::Violation));
+    }
+
+    #[test]
+    fn packages_are_read_only_behind_a_bind_that_may_bring_them() {
+        let package = [b"\0\0\0\x17\x01\0\0\0checksum\0\0\0\0", UNBIND].concat();
+        let mut ldap = Ldap::default();
+        assert!(matches!(ldap.data(chunk(Role::Client, &package)), Step::Violation));
+        ldap.sasl = true;
+        assert!(matches!(ldap.data(chunk(Role::Client, &package)), Step::Consumed(27)));
+        assert!(ldap.record.signed);
+    }
+}
