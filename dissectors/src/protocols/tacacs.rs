@@ -112,7 +112,8 @@ struct Tacacs {
 
 impl Tacacs {
     fn body(&mut self, head: Head, body: &[u8]) {
-        let read = match (head.kind, head.sequence) {
+        // Each reads as far as the body goes.
+        let _ = match (head.kind, head.sequence) {
             (1, 1) => self.start(body),
             (2 | 3, 1) => self.request(head.kind, body),
             (1, sequence) if sequence % 2 == 1 => {
@@ -122,7 +123,6 @@ impl Tacacs {
             }
             _ => self.reply(head.kind, body),
         };
-        let _ = read;
     }
 
     fn start(&mut self, body: &[u8]) -> Option<()> {
