@@ -223,6 +223,13 @@ impl Facts {
         self.encrypted.get_or_insert(how);
     }
 
+    /// Says what is inside another protocol; that it is encrypted says nothing of the session.
+    pub fn inside(&mut self, tell: impl FnOnce(&mut Self)) {
+        let encrypted = self.encrypted;
+        tell(self);
+        self.encrypted = encrypted;
+    }
+
     /// The account that was named.
     pub fn named_user(&self) -> Option<&Text> {
         self.user.as_ref()

@@ -1,5 +1,6 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod diameter;
 pub mod dns;
 pub mod elasticsearch;
 pub mod finger;
@@ -7,11 +8,16 @@ pub mod ftp;
 pub mod git;
 pub mod http;
 pub mod ident;
+pub mod kerberos;
+pub mod ldap;
 pub mod nntp;
+pub mod radius;
 pub mod rsync;
 pub mod smb;
+pub mod snmp;
 pub mod ssh;
 pub mod syslog;
+pub mod tacacs;
 pub mod tftp;
 pub mod tls;
 pub mod whois;
@@ -35,6 +41,12 @@ pub static ALL: &[&Protocol] = &[
     &ident::PROTOCOL,
     &syslog::PROTOCOL,
     &tftp::PROTOCOL,
+    &kerberos::PROTOCOL,
+    &snmp::PROTOCOL,
+    &ldap::PROTOCOL,
+    &diameter::PROTOCOL,
+    &tacacs::PROTOCOL,
+    &radius::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

@@ -49,6 +49,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
 use crate::files::Files;
+use crate::kerberos;
 use crate::ntlm::{self, Exchange};
 use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
@@ -61,7 +62,7 @@ const TUNNEL_WAIT: usize = 1024;
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
     transports: &[Transport::Tcp],
-    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &file::ELEMENT],
+    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT],
     first: FirstBytes::ANY,
     probe,
     open: |opening| Box::new(Http::new(opening)),
@@ -102,6 +103,7 @@ struct Http {
     locations: List<Text>,
     user: Option<Text>,
     exchange: Exchange,
+    tickets: kerberos::Exchange,
     cleartext: bool,
     violation: bool,
     files: Files,
@@ -127,6 +129,7 @@ impl Http {
             locations: List::default(),
             user: None,
             exchange: Exchange::default(),
+            tickets: kerberos::Exchange::default(),
             cleartext: false,
             violation: false,
             files: Files::default(),
@@ -272,7 +275,7 @@ impl Http {
         } else if is("content-type") {
             self.request_types.push_distinct(Text::new(value));
         } else if is("authorization") || is("proxy-authorization") {
-            let login = secrets::token(value).and_then(|token| self.exchange.token(&token));
+            let login = secrets::token(value).and_then(|token| self.token(&token));
             let login = login.filter(|login| !login.user.is_empty());
             let account = login.map(|login| secrets::Account { user: login.user, cleartext: false });
             if let Some(account) = account.or_else(|| secrets::account(value)) {
@@ -283,6 +286,12 @@ impl Http {
         }
     }
 
+    /// Takes a security token; gives the login of NTLM that it holds.
+    fn token(&mut self, token: &[u8]) -> Option<ntlm::Login> {
+        self.tickets.token(token);
+        self.exchange.token(token)
+    }
+
     fn response_field(&mut self, name: &[u8], value: &[u8]) {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         if is("server") {
@@ -291,7 +300,7 @@ impl Http {
             self.locations.push_distinct(Text::new(value));
         } else if is("www-authenticate") || is("proxy-authenticate") {
             if let Some(token) = secrets::token(value) {
-                self.exchange.token(&token);
+                self.token(&token);
             }
         } else if is("content-type")
             && let Some(transaction) = self.transactions.at(self.server.number).filter(|t| t.content_type.is_empty())
@@ -565,6 +574,7 @@ impl Dissector for Http {
         }
         self.element(out);
         self.exchange.facts(out);
+        self.tickets.facts(out);
         self.files.facts(out);
     }
 
@@ -577,6 +587,7 @@ impl Dissector for Http {
             + self.server.heap_bytes()
             + self.transactions.heap_bytes()
             + self.exchange.heap_bytes()
+            + self.tickets.heap_bytes()
             + self.files.heap_bytes()
     }
 }

@@ -3,6 +3,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
+use crate::kerberos;
 use crate::ntlm::{self, Exchange, Login};
 
 use super::status::Failure;
@@ -85,9 +86,6 @@ pub static ELEMENT: Element = Element {
     ],
 };
 
-/// The mechanism id of Kerberos and the mark of its AP-REQ (RFC 4121 4.1), as the client's first token holds them.
-const KERBEROS_REQUEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00";
-
 /// What is known of a session beside its files.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -109,6 +107,7 @@ pub struct Known {
     accepted: Option<usize>,
     auth: List<&'static str>,
     exchange: Exchange,
+    kerberos: kerberos::Exchange,
 }
 
 impl Known {
@@ -129,7 +128,7 @@ impl Known {
 
     /// A security blob of a session setup. Gives the place of the login that it holds.
     pub fn token(&mut self, blob: &[u8]) -> Option<usize> {
-        if memchr::memmem::find(blob, KERBEROS_REQUEST).is_some() {
+        if self.kerberos.token(blob) {
             self.auth.push_distinct("kerberos");
         }
         let login = self.exchange.token(blob)?;
@@ -193,6 +192,7 @@ impl Known {
             out.user(&login.user);
         }
         self.exchange.facts(out);
+        self.kerberos.facts(out);
     }
 
     /// Bytes on the heap.
@@ -206,5 +206,6 @@ impl Known {
             + self.client_os.heap_bytes()
             + self.server_os.heap_bytes()
             + self.exchange.heap_bytes()
+            + self.kerberos.heap_bytes()
     }
 }

@@ -28,6 +28,7 @@ mod status;
 use crate::capped::{LONG_TEXT_CAP, Text};
 use crate::dictionary::file;
 use crate::facts::Facts;
+use crate::kerberos;
 use crate::ntlm::{self, utf16_string};
 use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
 use crate::reader::Reader;
@@ -40,7 +41,7 @@ use smb2::Related;
 pub static PROTOCOL: Protocol = Protocol {
     name: "smb",
     transports: &[Transport::Tcp],
-    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &file::ELEMENT],
+    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT],
     first: FirstBytes::both(&[MESSAGE..=MESSAGE, SESSION_REQUEST..=KEEP_ALIVE]),
     probe: probe::probe,
     open: |opening: &Opening| Box::new(Smb::new(opening.file_hash)),
