@@ -2,9 +2,16 @@
 
 pub mod dns;
 pub mod http;
+pub mod rdp;
+pub mod rlogin;
+pub mod rsh;
 pub mod smb;
+pub mod socks;
 pub mod ssh;
+pub mod telnet;
 pub mod tls;
+pub mod vnc;
+pub mod x11;
 
 use crate::protocol::Protocol;
 
@@ -15,6 +22,13 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &vnc::PROTOCOL,
+    &rdp::PROTOCOL,
+    &x11::PROTOCOL,
+    &telnet::PROTOCOL,
+    &rlogin::PROTOCOL,
+    &rsh::PROTOCOL,
+    &socks::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
