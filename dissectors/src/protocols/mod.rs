@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod irc;
 pub mod rdp;
 pub mod rlogin;
 pub mod rsh;
@@ -12,6 +13,7 @@ pub mod telnet;
 pub mod tls;
 pub mod vnc;
 pub mod x11;
+pub mod xmpp;
 
 use crate::protocol::Protocol;
 
@@ -29,6 +31,8 @@ pub static ALL: &[&Protocol] = &[
     &rlogin::PROTOCOL,
     &rsh::PROTOCOL,
     &socks::PROTOCOL,
+    &xmpp::PROTOCOL,
+    &irc::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

@@ -176,6 +176,8 @@ impl Stage {
 #[derive(Debug, Default)]
 struct Vnc {
     stage: Stage,
+    /// The server's first line was not seen, and the client's was taken for it.
+    swapped: bool,
     versions: [Text; 2],
     types: List<u8, 16>,
     chosen: Option<u32>,
@@ -205,6 +207,11 @@ impl Vnc {
         let [client, server] = &self.versions;
         let lower = if client.is_empty() { server } else { client };
         lower.bytes() >= minor
+    }
+
+    /// A first message that is no version: a server's list of security types, behind a version that was not seen.
+    fn is_late_server(bytes: &[u8]) -> bool {
+        matches!(bytes, [1..=64, types @ ..] if !types.is_empty() && !types.contains(&0))
     }
 
     fn version(&mut self, role: Role, bytes: &[u8]) -> Option<usize> {
@@ -401,11 +408,19 @@ fn text(reader: &mut Reader<'_>) -> Option<Option<Text>> {
 impl Dissector for Vnc {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
         let more = Step::NeedMore(chunk.bytes.len().saturating_add(1));
-        if self.versions.get(chunk.role.index()).is_some_and(Text::is_empty) {
-            if chunk.bytes.len() < VERSION_BYTES {
-                return Step::NeedMore(VERSION_BYTES);
+        let role = if self.swapped { chunk.role.other() } else { chunk.role };
+        if self.stage == Stage::Versions && self.versions.get(role.index()).is_some_and(Text::is_empty) {
+            let begins = chunk.bytes.first() == Some(&b'R');
+            if role == Role::Client && !begins && Self::is_late_server(chunk.bytes) {
+                self.swapped = true;
+                self.versions.reverse();
+                self.stage = Stage::Types;
+                return self.data(chunk);
             }
-            let Some(used) = self.version(chunk.role, chunk.bytes) else {
+            if chunk.bytes.len() < VERSION_BYTES {
+                return if begins { Step::NeedMore(VERSION_BYTES) } else { more };
+            }
+            let Some(used) = self.version(role, chunk.bytes) else {
                 return Step::Violation;
             };
             if self.versions.iter().all(|version| !version.is_empty()) {
@@ -417,7 +432,7 @@ impl Dissector for Vnc {
             // The other side is not in the capture.
             return Step::Done;
         }
-        if self.stage.speaker() != Some(chunk.role) {
+        if self.stage.speaker() != Some(role) {
             return if chunk.bytes.len() > NAME_BYTES { Step::Done } else { more };
         }
         match self.message(chunk.bytes) {
