@@ -1,8 +1,16 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod adb;
+pub mod ajp;
+pub mod bgp;
+pub mod dicom;
 pub mod dns;
+pub mod fastcgi;
 pub mod http;
+pub mod ipmi;
 pub mod irc;
+pub mod jdwp;
+pub mod pptp;
 pub mod rdp;
 pub mod rlogin;
 pub mod rsh;
@@ -28,6 +36,14 @@ pub static ALL: &[&Protocol] = &[
     &rdp::PROTOCOL,
     &x11::PROTOCOL,
     &telnet::PROTOCOL,
+    &bgp::PROTOCOL,
+    &pptp::PROTOCOL,
+    &adb::PROTOCOL,
+    &jdwp::PROTOCOL,
+    &dicom::PROTOCOL,
+    &ajp::PROTOCOL,
+    &fastcgi::PROTOCOL,
+    &ipmi::PROTOCOL,
     &rlogin::PROTOCOL,
     &rsh::PROTOCOL,
     &socks::PROTOCOL,
