@@ -27,7 +27,8 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 /// The version.
-pub static VERSION: Field = Field::text("version", "the protocol's version in hexadecimal, the lower of both", "AOSP adb");
+pub static VERSION: Field =
+    Field::text("version", "the protocol's version in hexadecimal, the lower of both", "AOSP adb");
 /// The host.
 pub static CLIENT_BANNER: Field = Field::text("client_banner", "what the host says of itself", "AOSP adb, CNXN").long();
 /// The device.
@@ -42,7 +43,9 @@ pub static AUTHENTICATED: Field = Field::new(
 );
 /// What is used.
 pub static SERVICE: Field =
-    Field::text("service", "services that were opened: a shell with its command, `sync:` for files", "AOSP adb, OPEN").long().list();
+    Field::text("service", "services that were opened: a shell with its command, `sync:` for files", "AOSP adb, OPEN")
+        .long()
+        .list();
 
 /// The element.
 pub static ELEMENT: Element = Element {

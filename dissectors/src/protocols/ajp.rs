@@ -75,7 +75,11 @@ fn probe(sample: &Sample<'_>) -> Verdict {
             }
             match reader.rest() {
                 protocol if protocol.len() < 5 => {
-                    if b"HTTP/".starts_with(protocol) { Verdict::NeedMore } else { Verdict::Reject }
+                    if b"HTTP/".starts_with(protocol) {
+                        Verdict::NeedMore
+                    } else {
+                        Verdict::Reject
+                    }
                 }
                 protocol if protocol.starts_with(b"HTTP/") => Verdict::Match,
                 _ => Verdict::Reject,

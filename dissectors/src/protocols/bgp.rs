@@ -49,7 +49,8 @@ pub static UPDATES: Field = Field::new(Kind::Pair, "updates", "UPDATE messages o
 pub static KEEPALIVES: Field = Field::new(Kind::Pair, "keepalives", "KEEPALIVE messages of each side", "RFC 4271 4.4");
 /// What went wrong.
 pub static NOTIFICATION: Field =
-    Field::text("notification", "why a side ended the session: the error, and the number of its kind", "RFC 4271 4.5").list();
+    Field::text("notification", "why a side ended the session: the error, and the number of its kind", "RFC 4271 4.5")
+        .list();
 
 /// The element.
 pub static ELEMENT: Element = Element {
@@ -241,7 +242,7 @@ impl Dissector for Bgp {
 
     fn heap_bytes(&self) -> usize {
         size_of::<Self>()
-            + self.capabilities.items().len() * size_of::<&str>()
+            + size_of_val(self.capabilities.items())
             + self.notifications.items().iter().map(String::capacity).sum::<usize>()
     }
 }

@@ -31,8 +31,12 @@ pub static CALLING: Field = Field::text("calling", "title of the application tha
 /// Who is called.
 pub static CALLED: Field = Field::text("called", "title of the application that is called", "DICOM PS3.8 9.3.2");
 /// For what.
-pub static SYNTAXES: Field =
-    Field::text("syntaxes", "UIDs of what is to be exchanged (`1.2.840.10008.1.1` only to see who is there)", "DICOM PS3.8 9.3.2.2").list();
+pub static SYNTAXES: Field = Field::text(
+    "syntaxes",
+    "UIDs of what is to be exchanged (`1.2.840.10008.1.1` only to see who is there)",
+    "DICOM PS3.8 9.3.2.2",
+)
+.list();
 /// The client.
 pub static CLIENT_IMPLEMENTATION: Field =
     Field::text("client_implementation", "the caller's software", "DICOM PS3.7 D.3.3.2");
@@ -40,7 +44,8 @@ pub static CLIENT_IMPLEMENTATION: Field =
 pub static SERVER_IMPLEMENTATION: Field =
     Field::text("server_implementation", "the called one's software", "DICOM PS3.7 D.3.3.2");
 /// The outcome.
-pub static RESULT: Field = Field::text("result", "`accepted`, `rejected` or `aborted`", "DICOM PS3.8 9.3.3, 9.3.4, 9.3.8");
+pub static RESULT: Field =
+    Field::text("result", "`accepted`, `rejected` or `aborted`", "DICOM PS3.8 9.3.3, 9.3.4, 9.3.8");
 
 /// The element.
 pub static ELEMENT: Element = Element {

@@ -32,14 +32,14 @@ pub static METHOD: Field = Field::text("method", "`REQUEST_METHOD` of each reque
 /// The host.
 pub static HOST: Field = Field::text("host", "`HTTP_HOST`, or `SERVER_NAME`", "RFC 3875 4.1.14").aligned();
 /// The path.
-pub static URI: Field = Field::text("uri", "`REQUEST_URI` or `SCRIPT_NAME`, without the query", "RFC 3875 4.1.13").long().aligned();
+pub static URI: Field =
+    Field::text("uri", "`REQUEST_URI` or `SCRIPT_NAME`, without the query", "RFC 3875 4.1.13").long().aligned();
 /// The script.
 pub static SCRIPT: Field = Field::text("script", "`SCRIPT_FILENAME`: what is run", "FastCGI 6.2").long().aligned();
 /// Whose request.
 pub static REMOTE: Field = Field::text("remote", "`REMOTE_ADDR`: whose request it is", "RFC 3875 4.1.8").aligned();
 /// The status.
-pub static STATUS: Field =
-    Field::text("status", "`Status` of responses that name one", "RFC 3875 6.3.3").list();
+pub static STATUS: Field = Field::text("status", "`Status` of responses that name one", "RFC 3875 6.3.3").list();
 
 /// The element.
 pub static ELEMENT: Element = Element {
@@ -58,10 +58,13 @@ const GET_VALUES: u8 = 9;
 const GET_VALUES_RESULT: u8 = 10;
 
 fn probe(sample: &Sample<'_>) -> Verdict {
-    let Some(&[version, kind, _, _, high, length, padding, reserved]) = sample.bytes.first_chunk::<HEADER_BYTES>() else {
+    let Some(&[version, kind, _, _, high, length, padding, reserved]) = sample.bytes.first_chunk::<HEADER_BYTES>()
+    else {
         let begins = matches!(
             (sample.role, sample.bytes),
-            (_, [1]) | (Role::Client, [1, BEGIN | GET_VALUES, ..]) | (Role::Server, [1, STDOUT | GET_VALUES_RESULT, ..])
+            (_, [1])
+                | (Role::Client, [1, BEGIN | GET_VALUES, ..])
+                | (Role::Server, [1, STDOUT | GET_VALUES_RESULT, ..])
         );
         return if begins { Verdict::NeedMore } else { Verdict::Reject };
     };

@@ -17,7 +17,9 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::news::{Expected, ExpectedFile, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{
+    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+};
 use crate::protocols::tls;
 use crate::sasl;
 
@@ -26,12 +28,28 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "irc",
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
-    first: FirstBytes {
-        client: &[b' '..=b' ', b'A'..=b'Z', b'a'..=b'z', b':'..=b':'],
-        server: &[b':'..=b':', b'@'..=b'@', b'N'..=b'N', b'P'..=b'P', b'E'..=b'E'],
-    },
+    first: FIRST,
     probe,
     open: |_: &Opening| Box::new(Irc::default()),
+};
+
+/// Commands, in capitals by nearly everybody; a client may begin with spaces.
+const FIRST: FirstBytes = FirstBytes {
+    client: &[
+        b' '..=b' ',
+        b'C'..=b'C',
+        b'J'..=b'J',
+        b'N'..=b'N',
+        b'P'..=b'P',
+        b'S'..=b'S',
+        b'U'..=b'U',
+        b'c'..=b'c',
+        b'j'..=b'j',
+        b'n'..=b'n',
+        b'p'..=b'p',
+        b'u'..=b'u',
+    ],
+    server: &[b':'..=b':', b'@'..=b'@', b'N'..=b'N', b'P'..=b'P', b'E'..=b'E'],
 };
 
 /// Nicknames.
@@ -51,7 +69,8 @@ pub static JOIN: Field = Field::text("join", "channels that the client joined", 
 /// Capabilities.
 pub static CAPABILITIES: Field = Field::text("capabilities", "capabilities that it asked for", "IRCv3").list();
 /// Messages.
-pub static MESSAGES: Field = Field::new(Kind::Pair, "messages", "messages and notices that each side sent", "RFC 2812 3.3");
+pub static MESSAGES: Field =
+    Field::new(Kind::Pair, "messages", "messages and notices that each side sent", "RFC 2812 3.3");
 /// Files.
 pub static FILE: Field = Field::text("file", "files offered by DCC", "modern.ircdocs.horse, DCC").list();
 /// Errors.
@@ -119,9 +138,9 @@ impl<'a> Message<'a> {
     /// The number of a reply.
     fn numeric(&self) -> Option<u16> {
         match self.command {
-            [a, b, c] if self.command.iter().all(u8::is_ascii_digit) => {
-                [a, b, c].into_iter().try_fold(0u16, |number, digit| number.checked_mul(10)?.checked_add(u16::from(digit - b'0')))
-            }
+            [a, b, c] if self.command.iter().all(u8::is_ascii_digit) => [a, b, c]
+                .into_iter()
+                .try_fold(0u16, |number, digit| number.checked_mul(10)?.checked_add(u16::from(digit - b'0'))),
             _ => None,
         }
     }
@@ -136,6 +155,9 @@ fn word<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if sample.bytes.first().is_some_and(|first| !FIRST.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let mut verdict = Verdict::NeedMore;
     let mut rest = sample.bytes;
     while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -145,7 +167,7 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         if line.is_empty() {
             continue;
         }
-        if line.iter().any(|byte| *byte == 0) {
+        if line.contains(&0) {
             return Verdict::Reject;
         }
         match Message::read(line).map(|message| weigh(sample.role, &message)) {
@@ -168,8 +190,20 @@ fn weigh(role: Role, message: &Message<'_>) -> Verdict {
     let channel = || message.word(0).is_some_and(|word| word.starts_with(b"#") || word.starts_with(b"&"));
     match role {
         Role::Client if message.source.is_some() => Verdict::Reject,
-        Role::Client if message.is("NICK") => if message.words.len() == 1 { Verdict::Likely } else { Verdict::Reject },
-        Role::Client if message.is("USER") => if message.words.len() >= 4 { Verdict::Match } else { Verdict::Reject },
+        Role::Client if message.is("NICK") => {
+            if message.words.len() == 1 {
+                Verdict::Likely
+            } else {
+                Verdict::Reject
+            }
+        }
+        Role::Client if message.is("USER") => {
+            if message.words.len() >= 4 {
+                Verdict::Match
+            } else {
+                Verdict::Reject
+            }
+        }
         Role::Client if message.is("CAP") => {
             let known = message.word(0).is_some_and(|word| [&b"LS"[..], b"REQ", b"END", b"LIST"].contains(&word));
             if known { Verdict::Match } else { Verdict::Reject }
@@ -188,8 +222,7 @@ fn weigh(role: Role, message: &Message<'_>) -> Verdict {
             if greets || person { Verdict::Match } else { Verdict::Likely }
         }
         Role::Server if person => {
-            const COMMANDS: [&str; 9] =
-                ["PRIVMSG", "JOIN", "PART", "QUIT", "NICK", "MODE", "TOPIC", "KICK", "INVITE"];
+            const COMMANDS: [&str; 9] = ["PRIVMSG", "JOIN", "PART", "QUIT", "NICK", "MODE", "TOPIC", "KICK", "INVITE"];
             if COMMANDS.iter().any(|command| message.is(command)) { Verdict::Match } else { Verdict::Reject }
         }
         Role::Server if message.source.is_some() => {
@@ -313,10 +346,10 @@ impl Irc {
             return;
         }
         // The server's notices to a client that is not registered yet come from nobody.
-        if role == Role::Client || message.source.is_some_and(|source| source.contains(&b'!')) {
-            if let Some(count) = self.messages.get_mut(role.index()) {
-                *count = count.saturating_add(1);
-            }
+        if (role == Role::Client || message.source.is_some_and(|source| source.contains(&b'!')))
+            && let Some(count) = self.messages.get_mut(role.index())
+        {
+            *count = count.saturating_add(1);
         }
         if let Some(offer) = message.word(1).and_then(|text| text.strip_prefix(b"\x01DCC SEND ")) {
             self.offer(role, offer);
@@ -420,7 +453,13 @@ impl Dissector for Irc {
     }
 
     fn heap_bytes(&self) -> usize {
-        let lists = [self.nicks.items(), self.joins.items(), self.capabilities.items(), self.files.items(), self.errors.items()];
+        let lists = [
+            self.nicks.items(),
+            self.joins.items(),
+            self.capabilities.items(),
+            self.files.items(),
+            self.errors.items(),
+        ];
         let texts = [&self.user, &self.real_name, &self.account, &self.server, &self.network];
         size_of::<Self>()
             + lists.into_iter().flatten().map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>()
@@ -438,7 +477,9 @@ mod tests {
 
     #[test]
     fn other_protocols_with_user_and_pass_are_not_irc() {
-        for other in ["USER alice\r\n", "USER alice\r\nPASS secret\r\n", "PASS secret\r\nSTAT\r\n", "NOOP\r\n", "HELO host\r\n"] {
+        for other in
+            ["USER alice\r\n", "USER alice\r\nPASS secret\r\n", "PASS secret\r\nSTAT\r\n", "NOOP\r\n", "HELO host\r\n"]
+        {
             assert_eq!(verdict(Role::Client, other.as_bytes()), Verdict::Reject, "{other}");
         }
         assert_eq!(verdict(Role::Client, b"NICK alice\r\nUSER alice 0 * :Alice\r\n"), Verdict::Match);

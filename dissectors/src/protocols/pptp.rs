@@ -37,7 +37,8 @@ pub static FIRMWARE: Field = Field::number("firmware", "the server's firmware or
 /// Calls.
 pub static CALLS: Field = Field::number("calls", "calls that were asked for", "RFC 2637 2.7, 2.9");
 /// What became of them.
-pub static RESULT: Field = Field::text("result", "what the server made of the connection and of each call", "RFC 2637 2.2, 2.8").list();
+pub static RESULT: Field =
+    Field::text("result", "what the server made of the connection and of each call", "RFC 2637 2.2, 2.8").list();
 
 /// The element.
 pub static ELEMENT: Element = Element {
@@ -54,8 +55,7 @@ const NAME_BYTES: usize = 64;
 
 fn probe(sample: &Sample<'_>) -> Verdict {
     let wanted = [Some(0), None, Some(0), Some(1), Some(0x1a), Some(0x2b), Some(0x3c), Some(0x4d), Some(0)];
-    let fits =
-        wanted.iter().zip(sample.bytes).all(|(wanted, byte)| wanted.is_none_or(|wanted| wanted == *byte));
+    let fits = wanted.iter().zip(sample.bytes).all(|(wanted, byte)| wanted.is_none_or(|wanted| wanted == *byte));
     match (fits, sample.bytes.get(9)) {
         (false, _) => Verdict::Reject,
         (true, None) => Verdict::NeedMore,

@@ -58,7 +58,9 @@ const WINDOW_BYTES: usize = 12;
 fn probe(sample: &Sample<'_>) -> Verdict {
     match (sample.role, sample.bytes) {
         // A NUL, alone or before text, is what many servers may begin with; the client has to tell.
-        (Role::Server, [0, rest @ ..]) if !rest.iter().any(|byte| matches!(byte, 1..=6 | 0x0e..=0x1a)) => Verdict::NeedMore,
+        (Role::Server, [0, rest @ ..]) if !rest.iter().any(|byte| matches!(byte, 1..=6 | 0x0e..=0x1a)) => {
+            Verdict::NeedMore
+        }
         (Role::Server, _) => Verdict::Reject,
         (Role::Client, bytes) => match Greeting::read(bytes) {
             Some(Ok(_)) => Verdict::Match,

@@ -36,7 +36,8 @@ pub static USER: Field = Field::text("user", "the user on the server", "rshd(8),
 /// What is run.
 pub static COMMAND: Field = Field::text("command", "the command", "rshd(8), rexecd(8)").long();
 /// The port for errors.
-pub static ERROR_PORT: Field = Field::number("error_port", "where the client listens for the command's errors", "rshd(8)");
+pub static ERROR_PORT: Field =
+    Field::number("error_port", "where the client listens for the command's errors", "rshd(8)");
 /// Why not.
 pub static ERROR: Field = Field::text("error", "why the server refused", "rshd(8), rexecd(8)");
 
@@ -67,7 +68,11 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         (Role::Server, _) => Verdict::Reject,
         (Role::Client, bytes) => match Request::read(bytes) {
             Read::Whole(request) if request.is_sane() => {
-                if request.port.is_some() { Verdict::Match } else { Verdict::Likely }
+                if request.port.is_some() {
+                    Verdict::Match
+                } else {
+                    Verdict::Likely
+                }
             }
             Read::Short => Verdict::NeedMore,
             Read::Whole(_) | Read::Wrong => Verdict::Reject,

@@ -37,7 +37,8 @@ pub static PROTOCOL: Protocol = Protocol {
 /// The version.
 pub static VERSION: Field = Field::text("version", "`4`, `4a` or `5`", "RFC 1928, the memo of SOCKS 4A");
 /// What the client offers.
-pub static METHODS: Field = Field::text("methods", "ways of authentication that the client offers", "RFC 1928 3").list();
+pub static METHODS: Field =
+    Field::text("methods", "ways of authentication that the client offers", "RFC 1928 3").list();
 /// What the server chose.
 pub static METHOD: Field = Field::text("method", "the way that the server chose", "RFC 1928 3");
 /// Who asks.
@@ -212,7 +213,8 @@ struct OldRequest<'a> {
 impl<'a> OldRequest<'a> {
     fn read(bytes: &'a [u8]) -> Read<Self> {
         let mut reader = Reader::new(bytes);
-        let Some(([_, command], port, address)) = (|| Some((reader.array()?, reader.be_u16()?, reader.array::<4>()?)))()
+        let Some(([_, command], port, address)) =
+            (|| Some((reader.array()?, reader.be_u16()?, reader.array::<4>()?)))()
         else {
             return Read::Short;
         };

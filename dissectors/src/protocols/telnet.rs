@@ -39,9 +39,11 @@ pub static HEIGHT: Field = Field::number("height", "height of its window, as las
 /// Its speed.
 pub static SPEED: Field = Field::text("speed", "its speeds, to and from it, in bits a second", "RFC 1079");
 /// What the client can do.
-pub static CLIENT_OPTIONS: Field = Field::text("client_options", "options that the client offers for itself", "RFC 855").list();
+pub static CLIENT_OPTIONS: Field =
+    Field::text("client_options", "options that the client offers for itself", "RFC 855").list();
 /// What the server can do.
-pub static SERVER_OPTIONS: Field = Field::text("server_options", "options that the server offers for itself", "RFC 855").list();
+pub static SERVER_OPTIONS: Field =
+    Field::text("server_options", "options that the server offers for itself", "RFC 855").list();
 
 /// The element.
 pub static ELEMENT: Element = Element {
@@ -123,7 +125,8 @@ const fn is_option(option: u8) -> bool {
 
 /// A terminal is at the client's end, and its echo comes from the server.
 const fn fits_role(role: Role, verb: u8, option: u8) -> bool {
-    let of_client = matches!(option, TERMINAL_TYPE | WINDOW_SIZE | TERMINAL_SPEED | X_DISPLAY | OLD_ENVIRONMENT | ENVIRONMENT);
+    let of_client =
+        matches!(option, TERMINAL_TYPE | WINDOW_SIZE | TERMINAL_SPEED | X_DISPLAY | OLD_ENVIRONMENT | ENVIRONMENT);
     match (role, verb) {
         (Role::Client, WILL) => option != ECHO,
         (Role::Client, DO) | (Role::Server, WILL) => !of_client,

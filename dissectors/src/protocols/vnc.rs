@@ -57,7 +57,8 @@ pub static AUTHENTICATED: Field =
 /// Why not.
 pub static REASON: Field = Field::text("reason", "why the server refused", "RFC 6143 7.1.2, 7.1.3");
 /// Who.
-pub static USER: Field = Field::text("user", "the user, where the security type sends one in clear", "RFB VeNCrypt Plain");
+pub static USER: Field =
+    Field::text("user", "the user, where the security type sends one in clear", "RFB VeNCrypt Plain");
 /// The desktop.
 pub static DESKTOP_NAME: Field = Field::text("desktop_name", "the desktop's name", "RFC 6143 7.3.2");
 /// Its width.
@@ -319,7 +320,8 @@ impl Vnc {
                 return Some(if reader.u8()? == 1 { Next::Tls(1) } else { Next::Done });
             }
             Stage::Plain => {
-                let lengths = [reader.be_u32()?, reader.be_u32()?].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+                let lengths =
+                    [reader.be_u32()?, reader.be_u32()?].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
                 if lengths.iter().any(|length| *length > NAME_BYTES) {
                     return Some(Next::Wrong);
                 }

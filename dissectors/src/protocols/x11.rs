@@ -27,7 +27,8 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 /// The version.
-pub static VERSION: Field = Field::text("version", "the protocol's version, that of the server where it is known", "X11 8");
+pub static VERSION: Field =
+    Field::text("version", "the protocol's version, that of the server where it is known", "X11 8");
 /// The order.
 pub static BYTE_ORDER: Field = Field::text("byte_order", "the client's byte order, `big` or `little`", "X11 8");
 /// How the client authenticates.
@@ -78,7 +79,11 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 /// A server proves itself by a maker's name where the lengths say it stands; a refusal wants the client's set-up.
 fn server_verdict(bytes: &[u8]) -> Verdict {
     let Some(order) = order_of(bytes) else {
-        let fits = bytes.len() < 6 && matches!(bytes, [0..=2] | [0..=2, _] | [0..=2, _, 0 | 11] | [0..=2, _, 0, 11, ..] | [0..=2, _, 11, 0, ..]);
+        let fits = bytes.len() < 6
+            && matches!(
+                bytes,
+                [0..=2] | [0..=2, _] | [0..=2, _, 0 | 11] | [0..=2, _, 0, 11, ..] | [0..=2, _, 11, 0, ..]
+            );
         return if fits { Verdict::NeedMore } else { Verdict::Reject };
     };
     if bytes.first() != Some(&1) {
@@ -202,7 +207,8 @@ impl<'a> Display<'a> {
         let Some((minor, length, release, vendor, screens, formats)) = fixed else {
             return Read::Short;
         };
-        let before_screens = FIXED_BYTES.saturating_add(padded(vendor)).saturating_add(usize::from(formats).saturating_mul(8));
+        let before_screens =
+            FIXED_BYTES.saturating_add(padded(vendor)).saturating_add(usize::from(formats).saturating_mul(8));
         if length.saturating_mul(4) < before_screens || vendor == 0 {
             return Read::Wrong;
         }

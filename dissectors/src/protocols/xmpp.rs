@@ -28,26 +28,32 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "xmpp",
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
-    first: FirstBytes::both(&[b'<'..=b'<', b' '..=b' ', b'\r'..=b'\r', b'\n'..=b'\n']),
+    first: FIRST,
     probe,
     open: |_: &Opening| Box::new(Xmpp::default()),
 };
 
+/// A tag, or the white space that keeps a connection alive.
+const FIRST: FirstBytes = FirstBytes::both(&[b'<'..=b'<', b' '..=b' ', b'\r'..=b'\r', b'\n'..=b'\n']);
+
 /// Whom the client wants.
 pub static TO: Field = Field::text("to", "the host that the client wants to reach", "RFC 6120 4.7.2");
 /// Who it is.
-pub static FROM: Field = Field::text("from", "who the client says it is: a server's name, between servers", "RFC 6120 4.7.1");
+pub static FROM: Field =
+    Field::text("from", "who the client says it is: a server's name, between servers", "RFC 6120 4.7.1");
 /// The kind.
 pub static NAMESPACE: Field =
     Field::text("namespace", "`jabber:client`, or `jabber:server` between servers", "RFC 6120 4.8.2");
 /// STARTTLS.
 pub static STARTTLS: Field = Field::new(Kind::YesNo, "starttls", "whether the server went on in TLS", "RFC 6120 5");
 /// What is offered.
-pub static MECHANISMS: Field = Field::text("mechanisms", "SASL mechanisms that the server offers", "RFC 6120 6.3.3").list();
+pub static MECHANISMS: Field =
+    Field::text("mechanisms", "SASL mechanisms that the server offers", "RFC 6120 6.3.3").list();
 /// What was used.
 pub static MECHANISM: Field = Field::text("mechanism", "the one that the client used", "RFC 6120 6.4.2");
 /// The outcome.
-pub static AUTHENTICATED: Field = Field::new(Kind::YesNo, "authenticated", "whether the server let it in", "RFC 6120 6.4.5");
+pub static AUTHENTICATED: Field =
+    Field::new(Kind::YesNo, "authenticated", "whether the server let it in", "RFC 6120 6.4.5");
 /// Who.
 pub static USER: Field = Field::text("user", "the account", "RFC 6120 6.3.8");
 /// The whole address.
@@ -84,6 +90,9 @@ const TEXT_BYTES: usize = 2048;
 const STREAMS: &[u8] = b"http://etherx.jabber.org/streams";
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if sample.bytes.first().is_some_and(|first| !FIRST.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let bytes = sample.bytes.trim_ascii_start();
     let begins = [&b"<?xml "[..], b"<stream:stream "].iter().any(|known| known.iter().zip(bytes).all(|(a, b)| a == b));
     if !begins {
@@ -92,7 +101,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     let Some(start) = memchr::memmem::find(bytes, b"<stream:stream") else {
         // A declaration has one tag and nothing behind it but the stream.
         let declared = bytes.iter().position(|byte| *byte == b'>').and_then(|end| bytes.get(end.saturating_add(1)..));
-        let fits = declared.is_none_or(|rest| b"<stream:stream".iter().zip(rest.trim_ascii_start()).all(|(a, b)| a == b));
+        let fits =
+            declared.is_none_or(|rest| b"<stream:stream".iter().zip(rest.trim_ascii_start()).all(|(a, b)| a == b));
         return if fits && bytes.len() < PROBE_BYTES / 2 { Verdict::NeedMore } else { Verdict::Reject };
     };
     let stream = bytes.get(start..).unwrap_or_default();
@@ -131,7 +141,8 @@ fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
         let equals = memchr::memchr(b'=', rest)?;
         let (before, after) = rest.split_at_checked(equals)?;
         let key = before.trim_ascii_end();
-        let key = key.iter().rposition(|byte| byte.is_ascii_whitespace()).and_then(|at| key.get(at + 1..)).unwrap_or(key);
+        let key =
+            key.iter().rposition(|byte| byte.is_ascii_whitespace()).and_then(|at| key.get(at + 1..)).unwrap_or(key);
         let after = after.get(1..)?.trim_ascii_start();
         let (quote, after) = after.split_first()?;
         let end = memchr::memchr(*quote, after)?;
@@ -184,9 +195,7 @@ struct Xmpp {
 impl Xmpp {
     /// A whole tag without its brackets.
     fn tag(&mut self, role: Role, tag: &[u8]) -> Option<Step> {
-        let Some(lane) = self.lanes.get_mut(role.index()) else {
-            return None;
-        };
+        let lane = self.lanes.get_mut(role.index())?;
         let (wanted, text) = (lane.wanted.take(), std::mem::take(&mut lane.text));
         if tag.first() == Some(&b'/') {
             if let Some(wanted) = wanted {

@@ -34,13 +34,15 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 /// The version.
-pub static VERSION: Field = Field::text("version", "`1.5` or `2.0` by the sessions' form, `asf` with nothing but pings", "IPMI 2.0 13");
+pub static VERSION: Field =
+    Field::text("version", "`1.5` or `2.0` by the sessions' form, `asf` with nothing but pings", "IPMI 2.0 13");
 /// Who.
 pub static USER: Field = Field::text("user", "the user who opens a session", "IPMI 2.0 13.20, 22.16");
 /// The rights.
 pub static PRIVILEGE: Field = Field::text("privilege", "the privilege that is asked for", "IPMI 2.0 13.17");
 /// How it authenticates.
-pub static AUTHENTICATION: Field = Field::text("authentication", "how the session authenticates; `none`: not at all", "IPMI 2.0 13.28");
+pub static AUTHENTICATION: Field =
+    Field::text("authentication", "how the session authenticates; `none`: not at all", "IPMI 2.0 13.28");
 /// How it protects.
 pub static INTEGRITY: Field = Field::text("integrity", "how its messages are protected", "IPMI 2.0 13.28");
 /// How it encrypts.
@@ -101,7 +103,9 @@ enum Datagram<'a> {
     /// Version 2.0: the opening of a session, by its payload type.
     Session(u8, &'a [u8]),
     /// Version 2.0: something encrypted, or of another kind.
-    Closed { encrypted: bool },
+    Closed {
+        encrypted: bool,
+    },
 }
 
 impl<'a> Datagram<'a> {
@@ -116,11 +120,14 @@ impl<'a> Datagram<'a> {
                 let [0, 0, 0x11, 0xbe, kind, _, 0, length] = reader.array()? else {
                     return None;
                 };
-                (reader.len() == usize::from(length) && matches!(kind, 0x10..=0x13 | 0x40..=0x45 | 0x80..=0x85 | 0xc0..=0xc3))
-                    .then_some(Self::Asf(kind))
+                (reader.len() == usize::from(length)
+                    && matches!(kind, 0x10..=0x13 | 0x40..=0x45 | 0x80..=0x85 | 0xc0..=0xc3))
+                .then_some(Self::Asf(kind))
             }
             IPMI => Self::ipmi(reader),
-            class if class & ACKNOWLEDGEMENT != 0 && class & 0x1f == ASF && reader.is_empty() => Some(Self::Acknowledgement),
+            class if class & ACKNOWLEDGEMENT != 0 && class & 0x1f == ASF && reader.is_empty() => {
+                Some(Self::Acknowledgement)
+            }
             _ => None,
         }
     }
@@ -310,7 +317,8 @@ mod tests {
     use super::*;
 
     /// Get Channel Authentication Capabilities as every client begins.
-    const ASKED: &[u8] = b"\x06\x00\xff\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x20\x18\xc8\x81\x00\x38\x8e\x04\xb5";
+    const ASKED: &[u8] =
+        b"\x06\x00\xff\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x20\x18\xc8\x81\x00\x38\x8e\x04\xb5";
 
     fn verdict(role: Role, bytes: &[u8]) -> Verdict {
         probe(&Sample { transport: Transport::Udp, role, bytes, destination: std::net::Ipv4Addr::LOCALHOST.into() })

@@ -70,11 +70,9 @@ impl Security {
                 let _ = reader.skip(8);
                 self.algorithms(&mut reader);
             }
-            OPEN_RESPONSE => {
-                if self.status(payload) {
-                    let _ = reader.skip(12);
-                    self.algorithms(&mut reader);
-                }
+            OPEN_RESPONSE if self.status(payload) => {
+                let _ = reader.skip(12);
+                self.algorithms(&mut reader);
             }
             RAKP_1 => {
                 let _ = reader.skip(24);
@@ -86,11 +84,7 @@ impl Security {
             RAKP_2 | RAKP_3 => {
                 self.status(payload);
             }
-            RAKP_4 => {
-                if self.status(payload) {
-                    self.result = Some("open");
-                }
-            }
+            RAKP_4 if self.status(payload) => self.result = Some("open"),
             _ => {}
         }
     }
@@ -159,7 +153,8 @@ pub(super) fn is_payload(kind: u8, payload: &[u8]) -> bool {
         // Refusals are short.
         (OPEN_RESPONSE, length) => length == 36 || length == 8 || length == 1,
         (RAKP_1, length) => {
-            payload.get(27).is_some_and(|name| usize::from(*name) <= NAME_BYTES) && (28..=28 + NAME_BYTES).contains(&length)
+            payload.get(27).is_some_and(|name| usize::from(*name) <= NAME_BYTES)
+                && (28..=28 + NAME_BYTES).contains(&length)
         }
         (RAKP_2 | RAKP_3 | RAKP_4, length) => (8..=80).contains(&length) && payload.get(2..4) == Some(&[0, 0]),
         _ => false,

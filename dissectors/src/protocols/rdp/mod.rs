@@ -39,15 +39,20 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 /// The user's name, cut.
-pub static COOKIE: Field =
-    Field::text("cookie", "the cookie's `mstshash`: mostly the first nine characters of the user's name", "MS-RDPBCGR 2.2.1.1");
+pub static COOKIE: Field = Field::text(
+    "cookie",
+    "the cookie's `mstshash`: mostly the first nine characters of the user's name",
+    "MS-RDPBCGR 2.2.1.1",
+);
 /// What a load balancer wants to see again.
 pub static ROUTING_TOKEN: Field = Field::text("routing_token", "the token for a load balancer", "MS-RDPBCGR 2.2.1.1");
 /// What the client offers.
 pub static REQUESTED: Field =
-    Field::text("requested", "security protocols that the client offers; `rdp` always is", "MS-RDPBCGR 2.2.1.1.1").list();
+    Field::text("requested", "security protocols that the client offers; `rdp` always is", "MS-RDPBCGR 2.2.1.1.1")
+        .list();
 /// What was chosen.
-pub static SECURITY: Field = Field::text("security", "the security protocol that the server chose", "MS-RDPBCGR 2.2.1.2.1");
+pub static SECURITY: Field =
+    Field::text("security", "the security protocol that the server chose", "MS-RDPBCGR 2.2.1.2.1");
 /// What became of it.
 pub static RESULT: Field = Field::text(
     "result",
@@ -59,18 +64,25 @@ pub static CLIENT_NAME: Field = Field::text("client_name", "name of the client's
 /// Its build.
 pub static CLIENT_BUILD: Field = Field::number("client_build", "the client's build number", "MS-RDPBCGR 2.2.1.3.2");
 /// Its keyboard.
-pub static KEYBOARD: Field =
-    Field::text("keyboard", "keyboard layout: a Windows locale in hexadecimal (`00000407` German)", "MS-RDPBCGR 2.2.1.3.2");
+pub static KEYBOARD: Field = Field::text(
+    "keyboard",
+    "keyboard layout: a Windows locale in hexadecimal (`00000407` German)",
+    "MS-RDPBCGR 2.2.1.3.2",
+);
 /// The screen.
-pub static WIDTH: Field = Field::number("width", "width of the screen asked for", "MS-RDPBCGR 2.2.1.3.2").unit("pixels");
+pub static WIDTH: Field =
+    Field::number("width", "width of the screen asked for", "MS-RDPBCGR 2.2.1.3.2").unit("pixels");
 /// The screen.
 pub static HEIGHT: Field = Field::number("height", "its height", "MS-RDPBCGR 2.2.1.3.2").unit("pixels");
 /// Channels.
-pub static CHANNELS: Field =
-    Field::text("channels", "virtual channels asked for (`cliprdr` clipboard, `rdpdr` devices)", "MS-RDPBCGR 2.2.1.3.4").list();
+pub static CHANNELS: Field = Field::text(
+    "channels",
+    "virtual channels asked for (`cliprdr` clipboard, `rdpdr` devices)",
+    "MS-RDPBCGR 2.2.1.3.4",
+)
+.list();
 /// How standard security encrypts.
-pub static ENCRYPTION: Field =
-    Field::text("encryption", "cipher of standard security", "MS-RDPBCGR 2.2.1.4.3");
+pub static ENCRYPTION: Field = Field::text("encryption", "cipher of standard security", "MS-RDPBCGR 2.2.1.4.3");
 
 /// The element.
 pub static ELEMENT: Element = Element {
