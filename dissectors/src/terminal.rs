@@ -29,6 +29,7 @@ pub struct Logins {
     /// The client's last byte was a CR that ended its line.
     after_cr: bool,
     names: List<Text>,
+    last: Text,
     password: bool,
     /// A password was typed, and what the server makes of it is not known yet.
     tried: bool,
@@ -77,7 +78,8 @@ impl Logins {
                 let answer = self.answer.trim_ascii();
                 match asked {
                     Asked::Name if !answer.is_empty() => {
-                        self.names.push_with(|| Text::new(answer));
+                        self.last = Text::new(answer);
+                        self.names.push_distinct(self.last.clone());
                     }
                     Asked::Password if !answer.is_empty() => (self.password, self.tried) = (true, true),
                     _ => {}
@@ -96,14 +98,14 @@ impl Logins {
         }
     }
 
-    /// The names that were typed, in order.
+    /// The names that were typed, in the order of their first use.
     pub fn names(&self) -> &List<Text> {
         &self.names
     }
 
     /// The last of them: who came in, if anybody did.
     pub fn last_name(&self) -> Option<&Text> {
-        self.names.items().last()
+        (!self.last.is_empty()).then_some(&self.last)
     }
 
     /// Whether a password was typed.
@@ -119,7 +121,7 @@ impl Logins {
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         let names = self.names.items().iter().map(|name| size_of::<Text>() + name.heap_bytes()).sum::<usize>();
-        names + self.prompt.capacity() + self.answer.capacity()
+        names + self.last.heap_bytes() + self.prompt.capacity() + self.answer.capacity()
     }
 }
 

@@ -227,6 +227,8 @@ impl Telnet {
             _ if role == Role::Server => {}
             [TERMINAL_TYPE, 0, name @ ..] => self.terminals.push_distinct(Text::new(name)),
             [TERMINAL_SPEED, 0, speed @ ..] => self.speed = Text::new(speed),
+            // Zero says that the client does not know.
+            [WINDOW_SIZE, 0, 0, ..] => {}
             [WINDOW_SIZE, a, b, c, d] => {
                 self.window = Some((u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d])));
             }
