@@ -24,6 +24,8 @@ pub mod protocol;
 pub mod protocols;
 pub mod reader;
 pub mod services;
+pub mod sasl;
+pub mod terminal;
 pub mod time;
 
 pub use capped::{List, Text};

@@ -22,6 +22,28 @@ pub mod tftp;
 pub mod tls;
 pub mod whois;
 pub mod zabbix;
+pub mod adb;
+pub mod ajp;
+pub mod bgp;
+pub mod dicom;
+pub mod dns;
+pub mod fastcgi;
+pub mod http;
+pub mod ipmi;
+pub mod irc;
+pub mod jdwp;
+pub mod pptp;
+pub mod rdp;
+pub mod rlogin;
+pub mod rsh;
+pub mod smb;
+pub mod socks;
+pub mod ssh;
+pub mod telnet;
+pub mod tls;
+pub mod vnc;
+pub mod x11;
+pub mod xmpp;
 
 use crate::protocol::Protocol;
 
@@ -47,6 +69,23 @@ pub static ALL: &[&Protocol] = &[
     &diameter::PROTOCOL,
     &tacacs::PROTOCOL,
     &radius::PROTOCOL,
+    &vnc::PROTOCOL,
+    &rdp::PROTOCOL,
+    &x11::PROTOCOL,
+    &telnet::PROTOCOL,
+    &bgp::PROTOCOL,
+    &pptp::PROTOCOL,
+    &adb::PROTOCOL,
+    &jdwp::PROTOCOL,
+    &dicom::PROTOCOL,
+    &ajp::PROTOCOL,
+    &fastcgi::PROTOCOL,
+    &ipmi::PROTOCOL,
+    &rlogin::PROTOCOL,
+    &rsh::PROTOCOL,
+    &socks::PROTOCOL,
+    &xmpp::PROTOCOL,
+    &irc::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
