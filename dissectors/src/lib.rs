@@ -23,8 +23,8 @@ pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
-pub mod services;
 pub mod sasl;
+pub mod services;
 pub mod terminal;
 pub mod time;
 
