@@ -19,6 +19,7 @@ pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
+pub mod sql;
 pub mod time;
 
 pub use capped::{List, Text};

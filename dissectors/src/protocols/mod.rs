@@ -1,9 +1,14 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
 pub mod dns;
+pub mod drda;
 pub mod http;
+pub mod mysql;
+pub mod oracle;
+pub mod pgsql;
 pub mod smb;
 pub mod ssh;
+pub mod tds;
 pub mod tls;
 
 use crate::protocol::Protocol;
@@ -15,6 +20,11 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &drda::PROTOCOL,
+    &oracle::PROTOCOL,
+    &tds::PROTOCOL,
+    &pgsql::PROTOCOL,
+    &mysql::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
