@@ -82,7 +82,8 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "drda",
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
-    first: FirstBytes::ANY,
+    // A length's upper byte; none of the first segments goes on in another.
+    first: FirstBytes::both(&[0..=0x7f]),
     probe,
     open: |_: &Opening| Box::new(Drda::new()),
 };
@@ -96,7 +97,7 @@ fn header(bytes: &[u8]) -> Option<(usize, bool)> {
 
 fn probe(sample: &Sample<'_>) -> Verdict {
     let bytes = sample.bytes;
-    if bytes.get(2).is_some_and(|magic| *magic != 0xd0) {
+    if bytes.first().is_some_and(|high| *high > 0x7f) || bytes.get(2).is_some_and(|magic| *magic != 0xd0) {
         return Verdict::Reject;
     }
     let Some(object) = bytes.get(HEADER..HEADER + 4) else {

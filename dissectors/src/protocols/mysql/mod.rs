@@ -185,8 +185,8 @@ impl MySql {
         };
         let payload = bytes.get(HEADER..).unwrap_or_default();
         match role {
-            Role::Client => self.from_client(payload, length, number),
-            Role::Server => self.from_server(payload, length, number),
+            Role::Client => self.client_says(payload, length, number),
+            Role::Server => self.server_says(payload, length, number),
         }
     }
 
@@ -217,8 +217,8 @@ impl MySql {
         Step::Consumed(HEADER.saturating_add(looked.min(length)))
     }
 
-    fn from_client(&mut self, payload: &[u8], length: usize, number: u8) -> Step {
-        if number == 0 && self.phase != Phase::Greeting || number == 0 && self.capabilities == [None; 2] {
+    fn client_says(&mut self, payload: &[u8], length: usize, number: u8) -> Step {
+        if number == 0 && (self.phase != Phase::Greeting || self.capabilities == [None; 2]) {
             return self.command(payload, length);
         }
         let doubtful = self.lane(Role::Client).footing == Footing::Doubtful;
@@ -343,7 +343,7 @@ impl MySql {
         self.phase = Phase::Login;
     }
 
-    fn from_server(&mut self, payload: &[u8], length: usize, number: u8) -> Step {
+    fn server_says(&mut self, payload: &[u8], length: usize, number: u8) -> Step {
         let error = payload.first() == Some(&0xff);
         let greeting = self.phase == Phase::Greeting && number == 0;
         let look = length.min(if error || greeting || self.phase == Phase::Login { LOOK_BYTES } else { ANSWER_BYTES });

@@ -83,7 +83,7 @@ fn refusal(text: &[u8], whole: bool, printable: impl Fn(&[u8]) -> bool) -> Verdi
 }
 
 fn client_login(payload: &[u8], length: usize, whole: bool) -> Verdict {
-    if length > PROBE_BYTES - HEADER || length < 6 {
+    if !(6..=PROBE_BYTES - HEADER).contains(&length) {
         return Verdict::Reject;
     }
     let new = payload.get(1).is_none_or(|byte| byte & 0x02 != 0);

@@ -32,6 +32,9 @@ const PACKET_BYTES: usize = 2 * 1024 * 1024;
 /// The versions that are believed: from Oracle 7 to what may come.
 const VERSIONS: std::ops::RangeInclusive<u16> = 300..=330;
 
+/// The upper byte of the longest first packet that is believed.
+const LENGTH_HIGH: u8 = 0x1f;
+
 const CONNECT: u8 = 1;
 const ACCEPT: u8 = 2;
 const REFUSE: u8 = 4;
@@ -78,8 +81,7 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "oracle",
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
-    // The upper byte of a length.
-    first: FirstBytes::both(&[0..=0x7f]),
+    first: FirstBytes::both(&[0..=LENGTH_HIGH]),
     probe,
     open: |_: &Opening| Box::new(Oracle::new()),
 };
@@ -105,6 +107,9 @@ fn long_header(bytes: &[u8]) -> Option<(u8, usize)> {
 
 fn probe(sample: &Sample<'_>) -> Verdict {
     let bytes = sample.bytes;
+    if bytes.first().is_some_and(|high| *high > LENGTH_HIGH) {
+        return Verdict::Reject;
+    }
     if bytes.len() < HEADER {
         let zero = |at: usize| bytes.get(at).is_none_or(|byte| *byte == 0);
         let kind = bytes.get(4).is_none_or(|kind| matches!(kind, 1..=14));
@@ -274,8 +279,8 @@ impl Oracle {
                 self.outcome = Some("redirected");
                 self.redirected(body.get(2..).unwrap_or_default());
             }
-            (Role::Client, DATA) => self.from_client(body.get(2..).unwrap_or_default()),
-            (Role::Server, DATA) => self.from_server(body.get(2..).unwrap_or_default()),
+            (Role::Client, DATA) => self.client_says(body.get(2..).unwrap_or_default()),
+            (Role::Server, DATA) => self.server_says(body.get(2..).unwrap_or_default()),
             (_, MARKER) => {}
             _ => {}
         }
@@ -356,7 +361,7 @@ impl Oracle {
         }
     }
 
-    fn from_client(&mut self, data: &[u8]) {
+    fn client_says(&mut self, data: &[u8]) {
         if data.starts_with(b"(") {
             self.descriptor(data);
         } else if ttc::is_login(data) {
@@ -381,7 +386,7 @@ impl Oracle {
         }
     }
 
-    fn from_server(&mut self, data: &[u8]) {
+    fn server_says(&mut self, data: &[u8]) {
         if !self.spoken
             && self.server_version.is_empty()
             && let Some(at) = memchr::memmem::find(data, b"Oracle Database ")

@@ -255,8 +255,8 @@ impl PgSql {
         let content = length.saturating_sub(4);
         let body = bytes.get(HEADER..).unwrap_or_default();
         match role {
-            Role::Client => self.from_client(kind, body, content),
-            Role::Server => self.from_server(kind, body, content),
+            Role::Client => self.client_says(kind, body, content),
+            Role::Server => self.server_says(kind, body, content),
         }
     }
 
@@ -269,7 +269,7 @@ impl PgSql {
         Step::Consumed(HEADER.saturating_add(looked))
     }
 
-    fn from_client(&mut self, kind: u8, body: &[u8], content: usize) -> Step {
+    fn client_says(&mut self, kind: u8, body: &[u8], content: usize) -> Step {
         let mut looked = 0;
         match kind {
             b'Q' => self.statements.begin(),
@@ -322,7 +322,7 @@ impl PgSql {
         Step::Consumed(text.len())
     }
 
-    fn from_server(&mut self, kind: u8, body: &[u8], content: usize) -> Step {
+    fn server_says(&mut self, kind: u8, body: &[u8], content: usize) -> Step {
         let look = match kind {
             b'R' | b'S' | b'E' | b'C' => content.min(LOOK_BYTES),
             _ => 0,

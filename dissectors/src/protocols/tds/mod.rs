@@ -366,15 +366,15 @@ impl Tds {
         };
         match message.content {
             Content::Hold(held, _) => match role {
-                Role::Client => self.from_client(message.kind, &held),
-                Role::Server => self.from_server(message.kind, &held),
+                Role::Client => self.client_says(message.kind, &held),
+                Role::Server => self.server_says(message.kind, &held),
             },
             Content::Wide(_) | Content::Narrow => self.statements.finish(),
             Content::Pass | Content::Headers(_) | Content::Tls => {}
         }
     }
 
-    fn from_client(&mut self, kind: u8, held: &[u8]) {
+    fn client_says(&mut self, kind: u8, held: &[u8]) {
         let body = packet::all_headers(held).and_then(|headers| held.get(headers..)).unwrap_or_default();
         match kind {
             kind::PRELOGIN => {
@@ -446,7 +446,7 @@ impl Tds {
         self.statements.finish();
     }
 
-    fn from_server(&mut self, kind: u8, held: &[u8]) {
+    fn server_says(&mut self, kind: u8, held: &[u8]) {
         let [_, prelude] = &mut self.preludes;
         if kind == kind::PRELOGIN || (prelude.is_none() && held.first() == Some(&0)) {
             *prelude = prelude.or(login::prelogin(held));

@@ -18,7 +18,7 @@ pub const LAST: u8 = 1;
 /// The longest packet: what TDS 7 may agree on.
 pub const PACKET_BYTES: usize = 32_768;
 
-/// Types of messages.
+/// Types of messages that are read. Others are passed over: 6 attention, 7 bulk load, 8 federated authentication.
 pub mod kind {
     pub const BATCH: u8 = 1;
     /// TDS 4.2 and 5.0.
@@ -26,9 +26,6 @@ pub mod kind {
     pub const RPC: u8 = 3;
     /// Every answer.
     pub const REPLY: u8 = 4;
-    pub const ATTENTION: u8 = 6;
-    pub const BULK: u8 = 7;
-    pub const FEDERATED: u8 = 8;
     pub const TRANSACTION: u8 = 14;
     /// TDS 5.0.
     pub const TOKENS: u8 = 15;
