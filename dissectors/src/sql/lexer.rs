@@ -129,7 +129,7 @@ impl Lexer {
             State::Code => self.code(byte),
             State::Name(close) => {
                 if byte == close {
-                    self.to_code(byte);
+                    self.back_to_code(byte);
                 }
                 Class::Code
             }
@@ -139,7 +139,7 @@ impl Lexer {
                 } else if escapes && byte == b'\\' {
                     self.state = State::Quoted { quote, escapes, escaped: true };
                 } else if byte == quote {
-                    self.to_code(quote);
+                    self.back_to_code(quote);
                     self.closed = Some((quote, escapes));
                 }
                 Class::LITERAL
@@ -157,7 +157,7 @@ impl Lexer {
             }
             State::Delimited { close, closing } => {
                 if closing && byte == b'\'' {
-                    self.to_code(byte);
+                    self.back_to_code(byte);
                 } else {
                     self.state = State::Delimited { close, closing: byte == close };
                 }
@@ -179,7 +179,7 @@ impl Lexer {
             },
             State::Line => {
                 if byte == b'\n' {
-                    self.to_code(b' ');
+                    self.back_to_code(b' ');
                     return Class::Space;
                 }
                 Class::COMMENT
@@ -189,7 +189,7 @@ impl Lexer {
                 if byte.is_ascii_digit() {
                     return Class::COMMENT;
                 }
-                self.to_code(b' ');
+                self.back_to_code(b' ');
                 self.code(byte)
             }
             State::Tag => self.tag(byte),
@@ -204,7 +204,7 @@ impl Lexer {
             b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | 0 => {
                 if self.dialect == Dialect::MySql && self.before == *b"--" && byte != 0 {
                     if byte == b'\n' {
-                        self.to_code(b' ');
+                        self.back_to_code(b' ');
                     } else {
                         self.state = State::Line;
                     }
@@ -287,7 +287,7 @@ impl Lexer {
                 return Class::COMMENT;
             }
             (b'*', b'/') if depth == 1 || !nests => {
-                self.to_code(b' ');
+                self.back_to_code(b' ');
                 return Class::COMMENT;
             }
             (b'*', b'/') => (depth.saturating_sub(1), b' '),
@@ -324,7 +324,7 @@ impl Lexer {
         let tag = self.tag.get(..self.tag_len).unwrap_or_default();
         let matched = match matched {
             Some(at) if at == tag.len() && byte == b'$' => {
-                self.to_code(b'$');
+                self.back_to_code(b'$');
                 return Class::LITERAL;
             }
             Some(at) if tag.get(at) == Some(&byte) => Some(at.saturating_add(1)),
@@ -335,7 +335,7 @@ impl Lexer {
         Class::LITERAL
     }
 
-    fn to_code(&mut self, byte: u8) {
+    fn back_to_code(&mut self, byte: u8) {
         self.state = State::Code;
         self.remember(byte);
     }

@@ -4,6 +4,7 @@
 //! A statement is kept once for each shape: its text with literals replaced by `?`, comments left out and white space made one space.
 //! Where secrets are revealed its first wording is told instead. Verbs are counted for every statement.
 
+pub mod feed;
 pub mod lane;
 pub mod lexer;
 pub mod utf16;
@@ -256,7 +257,7 @@ pub fn normal(dialect: Dialect, text: &[u8], redact: bool) -> Vec<u8> {
                 if let Some(before) = begins {
                     out.truncate(out.len().saturating_sub(before));
                     // A doubled quote is one literal's.
-                    if !(after_literal && !space) {
+                    if space || !after_literal {
                         part(&mut out, &mut space);
                         drop_prefix(&mut out);
                         out.push(b'?');

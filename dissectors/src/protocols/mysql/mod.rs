@@ -12,11 +12,12 @@
 //! Sources: "Client/Server Protocol" of MySQL's source documentation, the protocol chapter of MariaDB's.
 //!
 //! Statements are read as streams and are never held; of other packets at most [`LOOK_BYTES`] are looked at. Behind a gap a side is
-//! found again at its next packet, by its length or where the other side has had its turn. Where packets are compressed after the login the
-//! session is told so and no more. Ignored on purpose: rows, parameters of prepared statements, replication events, the X protocol.
+//! found again at its next packet, by its length or where the other side has had its turn. Compressed packets are unpacked ([`packed`]); what
+//! zstd packs is not read. Ignored on purpose: rows, parameters of prepared statements, replication events, the X protocol.
 
 mod answers;
 mod login;
+mod packed;
 mod packet;
 mod probe;
 
@@ -30,6 +31,7 @@ use crate::sql::lane::{Footing, Lane};
 use crate::sql::{self, Dialect, Errors, Statements};
 
 use answers::Answer;
+use packed::Packed;
 use packet::{HEADER, capability};
 
 /// How much of a packet that is no statement is looked at.
@@ -44,6 +46,11 @@ static CLIENT_OS: Field = Field::text("client_os", "the client's system and proc
 static METHOD: Field =
     Field::text("auth_method", "authentication methods, in the order of their offers", "Protocol::AuthSwitchRequest")
         .list();
+static COMPRESSION: Field = Field::text(
+    "compression",
+    "how packets are compressed after the login: `zlib` or `zstd`",
+    "Protocol::CompressedPacket",
+);
 static EXECUTED: Field = Field::number("executed", "executions of prepared statements", "COM_STMT_EXECUTE");
 static CHANGED: Field = Field::number("changed_rows", "rows that statements changed", "Protocol::OK_Packet");
 static ROWS: Field = Field::number("rows", "rows that statements gave", "Protocol::ProtocolText::Resultset");
@@ -62,6 +69,7 @@ static ELEMENT: Element = Element {
         &sql::SERVER_VERSION,
         &METHOD,
         &sql::AUTHENTICATED,
+        &COMPRESSION,
         &sql::VERBS,
         &EXECUTED,
         &CHANGED,
@@ -129,7 +137,8 @@ struct MySql {
     methods: List<Text>,
     authenticated: Option<bool>,
     cleartext: bool,
-    compressed: bool,
+    compression: Option<&'static str>,
+    packed: Option<Box<[Packed; 2]>>,
     statements: Statements,
     errors: Errors,
     files: List<Text>,
@@ -154,7 +163,8 @@ impl MySql {
             methods: List::default(),
             authenticated: None,
             cleartext: false,
-            compressed: false,
+            compression: None,
+            packed: None,
             statements: Statements::new(Dialect::MySql),
             errors: Errors::default(),
             files: List::default(),
@@ -395,8 +405,14 @@ impl MySql {
                 self.authenticated.get_or_insert(true);
                 self.phase = Phase::Commands;
                 self.answer = Answer::Unknown;
-                self.compressed = self.capabilities.iter().all(|c| c.is_some_and(|c| c & capability::COMPRESS != 0));
-                return self.compressed;
+                let both = |bit: u32| self.capabilities.iter().all(|c| c.is_some_and(|c| c & bit != 0));
+                if both(capability::COMPRESS) {
+                    self.compression = Some("zlib");
+                    self.packed = Some(Box::default());
+                } else if both(capability::ZSTD) {
+                    self.compression = Some("zstd");
+                    return true;
+                }
             }
             Some((0xfe, method)) if !method.is_empty() => {
                 let name = packet::to_zero(&mut Reader::new(method));
@@ -437,6 +453,13 @@ fn joined([first, second]: [&[u8]; 2]) -> Text {
 
 impl Dissector for MySql {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
+        if let Some(mut packed) = self.packed.take() {
+            let [client, server] = &mut *packed;
+            let side = if chunk.role == Role::Client { client } else { server };
+            let last = side.data(chunk.bytes, |bytes| self.step(chunk.role, bytes));
+            self.packed = Some(packed);
+            return last.unwrap_or(Step::Consumed(chunk.bytes.len()));
+        }
         let step = self.step(chunk.role, chunk.bytes);
         self.lane(chunk.role).waiting = matches!(step, Step::NeedMore(_));
         step
@@ -445,6 +468,10 @@ impl Dissector for MySql {
     fn gap(&mut self, role: Role, bytes: u64) -> Step {
         if self.lane(role).statement {
             self.statements.abandon();
+        }
+        if self.packed.is_some() {
+            // What comes next can't be unpacked without what is missing.
+            return Step::Done;
         }
         self.lane(role).missed(bytes);
         self.answer = Answer::Unknown;
@@ -459,7 +486,7 @@ impl Dissector for MySql {
         if self.cleartext {
             out.flag(Flag::CleartextPassword);
         }
-        if self.compressed {
+        if self.compression.is_some() && self.packed.is_none() {
             out.encrypted("compressed");
         }
         let reveal = !out.redacts();
@@ -473,6 +500,9 @@ impl Dissector for MySql {
         element.texts(&METHOD, &self.methods);
         if let Some(authenticated) = self.authenticated {
             element.yes_no(&sql::AUTHENTICATED, authenticated);
+        }
+        if let Some(compression) = self.compression {
+            element.plain(&COMPRESSION, compression);
         }
         self.statements.facts(&mut element, reveal);
         for (field, count) in [(&EXECUTED, self.executed), (&CHANGED, self.changed), (&ROWS, self.rows)] {
@@ -491,6 +521,7 @@ impl Dissector for MySql {
         size_of::<Self>()
             + texts.iter().map(|text| text.heap_bytes()).sum::<usize>()
             + lists.iter().flat_map(|list| list.items()).map(text).sum::<usize>()
+            + self.packed.iter().flat_map(|packed| packed.iter()).map(Packed::heap_bytes).sum::<usize>()
             + self.statements.heap_bytes()
             + self.errors.heap_bytes()
     }

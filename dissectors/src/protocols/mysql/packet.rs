@@ -58,6 +58,8 @@ pub mod capability {
     pub const AUTH_LENGTH: u32 = 1 << 21;
     /// No EOF packet behind the columns; OK instead of EOF behind the rows.
     pub const DEPRECATE_EOF: u32 = 1 << 24;
+    /// Packets are compressed after the login, by another method than zlib.
+    pub const ZSTD: u32 = 1 << 26;
     /// Queries have attributes.
     pub const QUERY_ATTRIBUTES: u32 = 1 << 27;
 }

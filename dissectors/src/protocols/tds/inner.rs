@@ -1,19 +1,16 @@
 //! TLS inside TDS: the handshake travels in packets of the prelogin, what follows it in records of its own.
 
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, Role, Step};
+use crate::protocol::{Chunk, Dissector, Role};
 use crate::protocols::tls::Tls;
+use crate::sql::feed::Feed;
 use crate::time::Timestamp;
-
-/// The most bytes of one side that wait to be a whole piece.
-const PENDING_BYTES: usize = 32 * 1024;
 
 /// A session of TLS that is fed by hand.
 #[derive(Debug, Default)]
 pub struct Inner {
     tls: Option<Box<Tls>>,
-    pending: [Vec<u8>; 2],
-    skip: [u64; 2],
+    feeds: [Feed; 2],
     over: bool,
 }
 
@@ -31,37 +28,16 @@ impl Inner {
     /// The next bytes of a side.
     pub fn data(&mut self, role: Role, bytes: &[u8], time: Timestamp) {
         let tls = self.tls.get_or_insert_with(|| Box::new(Tls::new()));
-        let (Some(pending), Some(skip)) = (self.pending.get_mut(role.index()), self.skip.get_mut(role.index())) else {
+        let Some(feed) = self.feeds.get_mut(role.index()).filter(|_| !self.over) else {
             return;
         };
-        let skipped = usize::try_from(*skip).unwrap_or(usize::MAX).min(bytes.len());
-        *skip = skip.saturating_sub(skipped as u64);
-        pending.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
-        while !self.over && !pending.is_empty() {
-            match tls.data(Chunk { role, bytes: pending, time }) {
-                Step::Consumed(0) | Step::NeedMore(_) => {
-                    self.over = pending.len() > PENDING_BYTES;
-                    break;
-                }
-                Step::Consumed(n) => {
-                    pending.drain(..n.min(pending.len()));
-                }
-                Step::Skip(n) => {
-                    pending.clear();
-                    *skip = n;
-                }
-                Step::Done | Step::Handover(..) | Step::Violation => self.over = true,
-            }
-        }
-        if self.over {
-            self.pending = Default::default();
-        }
+        self.over = feed.data(bytes, |bytes| tls.data(Chunk { role, bytes, time })).is_some();
     }
 
     /// Bytes of it are missing.
     pub fn gap(&mut self) {
         self.over = true;
-        self.pending = Default::default();
+        self.feeds = Default::default();
     }
 
     /// A side will send nothing more.
@@ -95,7 +71,7 @@ impl Inner {
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        let pending: usize = self.pending.iter().map(Vec::capacity).sum();
-        pending + self.tls.as_ref().map_or(0, |tls| size_of::<Tls>() + tls.heap_bytes())
+        let feeds: usize = self.feeds.iter().map(Feed::heap_bytes).sum();
+        feeds + self.tls.as_ref().map_or(0, |tls| size_of::<Tls>() + tls.heap_bytes())
     }
 }
