@@ -10,7 +10,7 @@
 . "$PCAPS/scenarios/lib/pgsql.sh"
 pgsql_server 6432
 put_client /srv/orders.sql <<'SQL'
-\set id random(1, 100)
+\set id random(1, 2)
 UPDATE orders SET price = price + 1 WHERE id = :id;
 SELECT customer, price FROM orders WHERE id = :id;
 SQL
