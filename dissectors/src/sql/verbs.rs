@@ -2,6 +2,7 @@
 
 use super::lexer::{Class, is_word};
 use crate::capped::Text;
+use crate::protocol::Verdict;
 
 /// The words that a statement can begin with; everything else counts as `OTHER`.
 const VERBS: &[&str] = &[
@@ -96,6 +97,29 @@ const VERBS: &[&str] = &[
     "WITH",
     "XA",
 ];
+/// Those with which hardly anything else begins.
+const TELLING: &[&str] = &[
+    "ALTER",
+    "BEGIN",
+    "COMMIT",
+    "CREATE",
+    "DECLARE",
+    "DEALLOCATE",
+    "DELETE",
+    "DROP",
+    "EXEC",
+    "EXECUTE",
+    "INSERT",
+    "MERGE",
+    "REPLACE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SELECT",
+    "SET",
+    "SHOW",
+    "TRUNCATE",
+    "UPDATE",
+];
 const OTHER: &str = "OTHER";
 /// The longest of them and of the words that are looked for behind them; longer words are none of these.
 const WORD_BYTES: usize = 16;
@@ -147,6 +171,11 @@ pub fn leading(text: &[u8]) -> Option<(&'static str, &[u8])> {
     let len = text.iter().position(|byte| !is_word(*byte)).unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(len)?;
     Some((known(word)?, rest))
+}
+
+/// How far a verb proves that a message whose frame fits is SQL.
+pub fn verdict(verb: &str) -> Verdict {
+    if TELLING.contains(&verb) { Verdict::Match } else { Verdict::Likely }
 }
 
 fn known(word: &[u8]) -> Option<&'static str> {

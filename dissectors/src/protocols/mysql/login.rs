@@ -93,13 +93,9 @@ pub struct Login<'a> {
 /// Whether a login of the protocol 4.1 may begin so: its capabilities say so, and its zeros are zero as far as they are there.
 pub fn may_begin(payload: &[u8]) -> bool {
     let said = payload.get(1).is_none_or(|byte| byte & (capability::PROTOCOL_41 >> 8) as u8 != 0);
-    // The largest packet is below 2 GB but for the clients that say all ones.
-    let largest = payload.get(4..8).is_none_or(|largest| {
-        let largest = largest.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        largest <= 1 << 30 || largest == u32::MAX || largest == u32::MAX >> 1
-    });
+    let charset = payload.get(8).is_none_or(|charset| *charset != 0);
     let zeros = payload.get(9..).unwrap_or_default();
-    said && largest && zeros.iter().take(LOGIN_ZEROS).all(|byte| *byte == 0)
+    said && charset && zeros.iter().take(LOGIN_ZEROS).all(|byte| *byte == 0)
 }
 
 /// Reads a login as far as it goes; `None` where it is none.

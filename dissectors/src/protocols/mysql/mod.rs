@@ -526,3 +526,54 @@ impl Dissector for MySql {
             + self.errors.heap_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn packet(number: u8, payload: &[u8]) -> Vec<u8> {
+        [&(payload.len() as u32).to_le_bytes()[..3], &[number], payload].concat()
+    }
+
+    /// Shows bytes as the engine does.
+    fn say(mysql: &mut MySql, role: Role, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match mysql.data(Chunk { role, bytes, time: Timestamp::default() }) {
+                Step::Consumed(n) if n > 0 => bytes = &bytes[n..],
+                _ => return,
+            }
+        }
+    }
+
+    fn shapes(mysql: &MySql) -> Vec<String> {
+        let mut facts = Facts::new();
+        mysql.facts(&mut facts);
+        let statements = facts.values().filter(|(_, field, _)| field.name == "statement");
+        statements.map(|(.., value)| format!("{value:?}")).collect()
+    }
+
+    #[test]
+    fn a_gap_in_an_answer_costs_that_answer() {
+        let mut mysql = MySql::new();
+        say(&mut mysql, Role::Client, &packet(0, b"\x03select a from t"));
+        say(&mut mysql, Role::Server, &packet(1, b"\x01"));
+        mysql.gap(Role::Server, 5000);
+        say(&mut mysql, Role::Server, b"the rest of a row");
+        say(&mut mysql, Role::Client, &packet(0, b"\x03delete from t"));
+        say(&mut mysql, Role::Server, &packet(1, b"\0\x05\0\x02\0\0\0"));
+        assert_eq!((mysql.changed, shapes(&mysql).len()), (5, 2));
+    }
+
+    #[test]
+    fn a_statement_with_a_gap_is_not_told_and_the_next_one_is() {
+        let mut mysql = MySql::new();
+        let statement = packet(0, b"\x03select a, b, c, d from t where a = 1");
+        say(&mut mysql, Role::Client, &statement[..20]);
+        mysql.gap(Role::Client, (statement.len() - 30) as u64);
+        say(&mut mysql, Role::Client, &statement[statement.len() - 10..]);
+        say(&mut mysql, Role::Client, &packet(0, b"\x03select 2"));
+        let told = shapes(&mysql);
+        assert_eq!(told, [format!("{:?}", crate::facts::Value::Bytes(b"select ?"))]);
+    }
+}

@@ -94,7 +94,7 @@ fn client_login(payload: &[u8], length: usize, whole: bool) -> Verdict {
         return Verdict::NeedMore;
     }
     match login::login(payload) {
-        Some(login) if login.tls && payload.len() == login::SSL_REQUEST => Verdict::Match,
+        Some(login) if login.tls => Verdict::Match,
         Some(login) if new && login.whole => Verdict::Match,
         Some(_) => Verdict::Likely,
         None => Verdict::Reject,
@@ -115,7 +115,7 @@ fn command(payload: &[u8], whole: bool, shown: usize) -> Verdict {
         return Verdict::Reject;
     }
     match verbs::leading(text) {
-        Some((_, rest)) if whole || !rest.is_empty() => Verdict::Match,
+        Some((verb, rest)) if whole || !rest.is_empty() => verbs::verdict(verb),
         _ if whole || shown > 64 => Verdict::Reject,
         _ => Verdict::NeedMore,
     }

@@ -84,7 +84,7 @@ fn client_chain(bytes: &[u8]) -> Verdict {
             let ends = !whole || *kind == b'P' || body.last() == Some(&0);
             match verbs::leading(text) {
                 _ if !printable || !ends => Verdict::Reject,
-                Some((_, behind)) if whole || !behind.is_empty() => Verdict::Match,
+                Some((verb, behind)) if whole || !behind.is_empty() => verbs::verdict(verb),
                 _ => unless(whole || text.len() > 64),
             }
         }

@@ -82,10 +82,11 @@ fn batch(body: &[u8], whole: bool) -> Option<Verdict> {
         return Some(Verdict::Reject);
     }
     match verbs::leading(&narrow) {
-        Some((_, behind)) if !behind.is_empty() && (wide || headers > 0) => Some(Verdict::Match),
+        // The headers alone are proof.
+        _ if headers > 0 && wide && narrow.len() >= 8 => Some(Verdict::Match),
+        Some((verb, behind)) if !behind.is_empty() && wide => Some(verbs::verdict(verb)),
         // One byte a character: TDS 4.2.
         Some((_, behind)) if behind.len() > 4 => Some(Verdict::Likely),
-        _ if headers > 0 && wide && narrow.len() >= 8 => Some(Verdict::Match),
         _ if narrow.len() >= 64 || whole => Some(Verdict::Reject),
         _ => None,
     }
@@ -114,7 +115,7 @@ fn language(body: &[u8], whole: bool) -> Option<Verdict> {
         return Some(Verdict::Reject);
     }
     match verbs::leading(reader.rest()) {
-        Some((_, behind)) if !behind.is_empty() || whole => Some(Verdict::Match),
+        Some((verb, behind)) if !behind.is_empty() || whole => Some(verbs::verdict(verb)),
         _ if reader.len() > 64 => Some(Verdict::Reject),
         _ => None,
     }
