@@ -352,11 +352,12 @@ impl Errors {
         states: Option<&'static Field>,
     ) {
         let (items, omitted) = (self.list.items(), self.list.omitted());
-        if let Some(field) = codes {
+        // A column that is empty throughout is an absent fact.
+        if let Some(field) = codes.filter(|_| items.iter().any(|error| error.code.is_some())) {
             let codes = items.iter().map(|error| error.code.map_or(Value::Bytes(&[]), Value::Number));
             out.list(field, codes, omitted);
         }
-        if let Some(field) = states {
+        if let Some(field) = states.filter(|_| items.iter().any(|error| !error.state.is_empty())) {
             out.list(field, items.iter().map(|error| &error.state), omitted);
         }
         for error in items {

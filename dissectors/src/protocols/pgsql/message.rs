@@ -7,6 +7,9 @@ pub const HEADER: usize = 5;
 /// The longest statement that is believed in midstream.
 pub const STATEMENT_MAX: usize = 1 << 20;
 
+/// How an error of version 2 begins, a line of text without a length: what servers before 14 say to a client that speaks something else.
+pub const OLD_ERROR: &[u8] = b"EFATAL:  ";
+
 /// Reads a header: the type and the length, which counts itself and is at least 4.
 pub fn header(bytes: &[u8]) -> Option<(u8, usize)> {
     let mut reader = Reader::new(bytes);

@@ -235,7 +235,25 @@ impl PgSql {
         Step::Consumed(length)
     }
 
+    /// An error of version 2: a line of text to its NUL.
+    fn old_error(&mut self, bytes: &[u8]) -> Step {
+        let text = bytes.get(message::OLD_ERROR.len()..).unwrap_or_default();
+        let Some(end) = text.iter().take(LOOK_BYTES).position(|byte| *byte == 0) else {
+            return if text.len() < LOOK_BYTES {
+                Step::NeedMore(bytes.len().saturating_add(1))
+            } else {
+                Step::Violation
+            };
+        };
+        let message = Text::new(text.get(..end).unwrap_or_default().trim_ascii_end());
+        self.errors.push(|| sql::Error { message, names_only: true, ..sql::Error::default() });
+        Step::Done
+    }
+
     fn message(&mut self, role: Role, bytes: &[u8]) -> Step {
+        if role == Role::Server && matches!(bytes, [b'E', b'F', ..]) {
+            return self.old_error(bytes);
+        }
         let Some((kind, length)) = message::header(bytes) else {
             return Step::NeedMore(HEADER);
         };

@@ -114,6 +114,12 @@ fn short(bytes: &[u8]) -> Verdict {
 
 /// Messages of a server, at its first or in midstream.
 fn server(bytes: &[u8]) -> Verdict {
+    if bytes.starts_with(message::OLD_ERROR) {
+        return Verdict::Match;
+    }
+    if bytes.len() > 1 && message::OLD_ERROR.starts_with(bytes) {
+        return Verdict::NeedMore;
+    }
     // The answer to a request for encryption.
     let bytes = match bytes {
         [b'S' | b'N' | b'G'] => return Verdict::NeedMore,
