@@ -4,6 +4,8 @@
 //! until the other side has spoken: databases ask and answer in turns, so that what follows is the beginning of a message; it is
 //! believed where it looks like one.
 
+use crate::protocol::Step;
+
 /// How sure it is that a message begins here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Footing {
@@ -31,8 +33,7 @@ pub struct Lane {
 
 impl Lane {
     /// The message's content that is of no interest: how many of `shown` bytes it takes, or how many to skip beyond them.
-    pub fn pass(&mut self, shown: usize) -> crate::protocol::Step {
-        use crate::protocol::Step;
+    pub fn pass(&mut self, shown: usize) -> Step {
         let left = std::mem::take(&mut self.left);
         match usize::try_from(left) {
             Ok(left) if left <= shown => Step::Consumed(left),
@@ -48,7 +49,7 @@ impl Lane {
         content
     }
 
-    /// Bytes are missing. Tells whether they were content of the message being passed over or read.
+    /// Bytes are missing. Where they were content of a message, the next one's place is still known.
     pub fn missed(&mut self, bytes: u64) {
         if !self.waiting && bytes <= self.left {
             self.left = self.left.saturating_sub(bytes);

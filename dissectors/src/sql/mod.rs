@@ -206,9 +206,8 @@ impl Statements {
         let text = if reveal { wording } else { shape };
         let variants = if reveal { self.variants } else { 0 };
         let omitted = self.kept.omitted().saturating_add(variants);
-        out.list(&STATEMENT, self.kept.items().iter().map(text), omitted);
-        let cut: u32 = self.kept.items().iter().map(|kept| text(kept).omitted()).fold(0, u32::saturating_add);
-        out.omitted(&STATEMENT, cut);
+        let cut = self.kept.items().iter().map(|kept| text(kept).omitted()).fold(omitted, u32::saturating_add);
+        out.list(&STATEMENT, self.kept.items().iter().map(text), cut);
     }
 
     /// Bytes on the heap.

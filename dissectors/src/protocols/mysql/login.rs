@@ -75,7 +75,7 @@ pub fn greeting(payload: &[u8]) -> Option<Greeting<'_>> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Login<'a> {
     pub capabilities: u32,
-    /// The end of the message: TLS follows.
+    /// It is the request alone: TLS follows.
     pub tls: bool,
     pub user: &'a [u8],
     pub database: &'a [u8],
@@ -86,7 +86,7 @@ pub struct Login<'a> {
     pub client: [&'a [u8]; 2],
     /// `_os` and `_platform`.
     pub system: [&'a [u8]; 2],
-    /// Attributes say so little of it that the login may have been cut.
+    /// It was read to its end.
     pub whole: bool,
 }
 

@@ -41,7 +41,6 @@ const REFUSE: u8 = 4;
 const REDIRECT: u8 = 5;
 const DATA: u8 = 6;
 const RESEND: u8 = 11;
-const MARKER: u8 = 12;
 
 static USER: Field = Field::text(
     "user",
@@ -281,7 +280,6 @@ impl Oracle {
             }
             (Role::Client, DATA) => self.client_says(body.get(2..).unwrap_or_default()),
             (Role::Server, DATA) => self.server_says(body.get(2..).unwrap_or_default()),
-            (_, MARKER) => {}
             _ => {}
         }
         Step::Consumed(look)
