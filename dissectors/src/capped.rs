@@ -32,6 +32,13 @@ impl Text {
         Self { bytes: kept.into(), omitted }
     }
 
+    /// The text, of which so many more bytes had been left out before they came here.
+    #[must_use]
+    pub fn and_omitted(mut self, bytes: u32) -> Self {
+        self.omitted = self.omitted.saturating_add(bytes);
+        self
+    }
+
     /// The bytes that were kept.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -26,6 +26,7 @@ pub mod reader;
 pub mod sasl;
 pub mod services;
 pub mod terminal;
+pub mod sql;
 pub mod time;
 
 pub use capped::{List, Text};

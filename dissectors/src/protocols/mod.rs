@@ -25,6 +25,11 @@ pub mod rdp;
 pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
+pub mod drda;
+pub mod http;
+pub mod mysql;
+pub mod oracle;
+pub mod pgsql;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
@@ -33,6 +38,7 @@ pub mod syslog;
 pub mod tacacs;
 pub mod telnet;
 pub mod tftp;
+pub mod tds;
 pub mod tls;
 pub mod vnc;
 pub mod whois;
@@ -81,6 +87,11 @@ pub static ALL: &[&Protocol] = &[
     &socks::PROTOCOL,
     &xmpp::PROTOCOL,
     &irc::PROTOCOL,
+    &drda::PROTOCOL,
+    &oracle::PROTOCOL,
+    &tds::PROTOCOL,
+    &pgsql::PROTOCOL,
+    &mysql::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
