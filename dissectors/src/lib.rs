@@ -25,8 +25,8 @@ pub mod protocols;
 pub mod reader;
 pub mod sasl;
 pub mod services;
-pub mod terminal;
 pub mod sql;
+pub mod terminal;
 pub mod time;
 
 pub use capped::{List, Text};
