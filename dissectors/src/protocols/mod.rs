@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod quic;
 pub mod smb;
 pub mod ssh;
 pub mod tls;
@@ -14,6 +15,7 @@ pub static ALL: &[&Protocol] = &[
     &http::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
+    &quic::PROTOCOL,
     &smb::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
