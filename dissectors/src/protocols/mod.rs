@@ -1,5 +1,6 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod bittorrent;
 pub mod dns;
 pub mod http;
 pub mod quic;
@@ -16,6 +17,7 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &quic::PROTOCOL,
+    &bittorrent::PROTOCOL,
     &smb::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,

@@ -42,16 +42,12 @@ pub fn next<'a>(reader: &mut Reader<'a>, google: bool) -> Option<Frame<'a>> {
         }
         (1, false) | (7, true) => Some(Frame::Other),
         (kind @ (2 | 3), false) => {
-            let (_largest, _delay, ranges, _first) =
-                (varint(reader)?, varint(reader)?, varint(reader)?, varint(reader)?);
-            if ranges > RANGES_CAP {
-                return None;
-            }
-            for _ in 0..ranges {
-                (varint(reader)?, varint(reader)?);
-            }
-            if kind == 3 {
-                (varint(reader)?, varint(reader)?, varint(reader)?);
+            // The largest number and the delay; then, behind their count, the ranges; with ECN three counters.
+            let (_, _) = (varint(reader)?, varint(reader)?);
+            let ranges = varint(reader).filter(|ranges| *ranges <= RANGES_CAP)?;
+            let counters = if kind == 3 { 3 } else { 0 };
+            for _ in 0..ranges.saturating_mul(2).saturating_add(1).saturating_add(counters) {
+                varint(reader)?;
             }
             Some(Frame::Other)
         }

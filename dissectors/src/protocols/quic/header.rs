@@ -113,7 +113,8 @@ impl<'a> Long<'a> {
             return Some(Self::Negotiation(versions));
         }
         let Some(form @ Form::Ietf { second, .. }) = form else {
-            let reserved = (first & FIXED != 0 && version::is_reserved(version)).then_some(Self::Reserved { version, dcid: dcid.len() });
+            let reserved = (first & FIXED != 0 && version::is_reserved(version))
+                .then_some(Self::Reserved { version, dcid: dcid.len() });
             reader.skip(reader.len())?;
             return reserved;
         };

@@ -102,7 +102,7 @@ pub fn is_plausible(version: u32) -> bool {
 pub fn list(mut reader: Reader<'_>) -> Option<Vec<u32>> {
     /// More than anybody supports.
     const LIST_CAP: usize = 64;
-    if reader.is_empty() || reader.len() % 4 != 0 || reader.len() > 4 * LIST_CAP {
+    if reader.is_empty() || !reader.len().is_multiple_of(4) || reader.len() > 4 * LIST_CAP {
         return None;
     }
     let mut versions = Vec::new();
