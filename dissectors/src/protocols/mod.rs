@@ -14,6 +14,7 @@ use crate::protocol::Protocol;
 pub static ALL: &[&Protocol] = &[
     &ssh::PROTOCOL,
     &http::PROTOCOL,
+    &http::http2::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &quic::PROTOCOL,
