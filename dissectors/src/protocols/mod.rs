@@ -2,8 +2,10 @@
 
 pub mod bittorrent;
 pub mod dns;
+pub mod fix;
 pub mod http;
 pub mod quic;
+pub mod rtmp;
 pub mod smb;
 pub mod ssh;
 pub mod tls;
@@ -15,11 +17,13 @@ pub static ALL: &[&Protocol] = &[
     &ssh::PROTOCOL,
     &http::PROTOCOL,
     &http::http2::PROTOCOL,
+    &fix::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &quic::PROTOCOL,
     &bittorrent::PROTOCOL,
     &smb::PROTOCOL,
+    &rtmp::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

@@ -1,0 +1,84 @@
+//! How RTMP is recognised: by its handshake (RTMP 1.0, 5.2), which is almost all chance.
+//!
+//! ```text
+//! version 3:1   time:4 zero:4 random:1528
+//! version 3:1   time:4 software:4 random:1528      with a digest among the random bytes (HMAC-SHA256 under a key that all know)
+//! ```
+//!
+//! Four zero bytes or a digest that is right are the evidence.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::protocol::{Role, Sample, Verdict};
+use crate::reader::Reader;
+
+/// The version's byte and what follows it.
+pub(super) const GREETING: usize = 1 + 1536;
+/// The version of RTMP without encryption.
+pub(super) const VERSION: u8 = 3;
+/// The length of a digest.
+const DIGEST: usize = 32;
+/// Where the four bytes stand that tell the digest's place, and what it is counted from, counted from behind the version.
+const PLACES: [(usize, usize); 2] = [(8, 12), (772, 776)];
+/// How far the place can be from there.
+const SPREAD: usize = 728;
+
+const CLIENT_KEY: &[u8] = b"Genuine Adobe Flash Player 001";
+const SERVER_KEY: &[u8] = b"Genuine Adobe Flash Media Server 001";
+
+pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
+    let Some(greeting) = sample.bytes.get(1..GREETING).filter(|_| sample.bytes.first() == Some(&VERSION)) else {
+        return if sample.bytes.first() == Some(&VERSION) { wait(sample.bytes) } else { Verdict::Reject };
+    };
+    match greeting.get(4..8) {
+        Some([0, 0, 0, 0]) if !is_blank(greeting) => Verdict::Likely,
+        Some([0, 0, 0, 0]) => Verdict::Reject,
+        _ if is_signed(sample.role, greeting) => Verdict::Match,
+        // A server with a digest of another key: the client proves it.
+        _ if sample.role == Role::Server => Verdict::NeedMore,
+        _ => Verdict::Reject,
+    }
+}
+
+/// With fewer bytes: packets of ISO transport (RFC 1006, so also RDP) begin with 3 as well, and tell their length.
+fn wait(bytes: &[u8]) -> Verdict {
+    let mut reader = Reader::new(bytes);
+    let _ = reader.u8();
+    match reader.be_u16() {
+        Some(0) if reader.be_u16().is_some_and(|len| usize::from(len) <= bytes.len() && len > 4 && len <= 0x400) => {
+            Verdict::Reject
+        }
+        _ => Verdict::NeedMore,
+    }
+}
+
+/// Whether the random bytes are all alike.
+fn is_blank(greeting: &[u8]) -> bool {
+    let random = greeting.get(8..).unwrap_or_default();
+    random.iter().all(|byte| Some(byte) == random.first())
+}
+
+fn is_signed(role: Role, greeting: &[u8]) -> bool {
+    let key = if role == Role::Client { CLIENT_KEY } else { SERVER_KEY };
+    PLACES.iter().any(|(pointer, base)| {
+        let sum = greeting.get(*pointer..).and_then(|rest| rest.first_chunk::<4>());
+        let Some(sum) = sum.map(|bytes| bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>()) else {
+            return false;
+        };
+        let at = base.saturating_add(sum % SPREAD);
+        let (Some(before), Some(digest), Some(after)) = (
+            greeting.get(..at),
+            greeting.get(at..at.saturating_add(DIGEST)),
+            greeting.get(at.saturating_add(DIGEST)..),
+        ) else {
+            return false;
+        };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+            return false;
+        };
+        mac.update(before);
+        mac.update(after);
+        mac.verify_slice(digest).is_ok()
+    })
+}
