@@ -156,7 +156,7 @@ impl BitTorrent {
             self.table(role, &message);
         } else if bytes.starts_with(DISCOVERY) {
             self.discovery(bytes);
-        } else if let Some(question) = tracker::question(bytes).filter(|_| role == Role::Client) {
+        } else if let Some(question) = self.question(role, bytes) {
             self.parts.push_distinct("tracker");
             if let Question::Announce { info_hash, peer_id, port } = question {
                 self.announced = true;
@@ -178,6 +178,12 @@ impl BitTorrent {
             self.parts.push_distinct("utp");
             self.utp(role, &packet);
         }
+    }
+
+    /// A question to a tracker: for a connection, or behind one.
+    fn question<'a>(&self, role: Role, bytes: &'a [u8]) -> Option<Question<'a>> {
+        let question = tracker::question(bytes).filter(|_| role == Role::Client)?;
+        (question == Question::Connect || self.parts.items().contains(&"tracker")).then_some(question)
     }
 
     fn table(&mut self, role: Role, message: &dht::Message<'_>) {

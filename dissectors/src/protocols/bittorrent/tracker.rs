@@ -7,7 +7,6 @@
 //! scrape     connection:8 action 2:4 transaction:4 info_hash:20 ...  error  action 3:4 transaction:4 text
 //! ```
 
-use super::client;
 use crate::reader::Reader;
 
 /// What a connection is asked for with.
@@ -31,7 +30,7 @@ pub enum Question<'a> {
     },
 }
 
-/// Reads a question that proves itself.
+/// Reads a question. One for a connection proves itself, an announcement only fits.
 pub fn question(bytes: &[u8]) -> Option<Question<'_>> {
     let mut reader = Reader::new(bytes);
     let connection = reader.be_u64()?;
@@ -41,7 +40,7 @@ pub fn question(bytes: &[u8]) -> Option<Question<'_>> {
         0 if connection == MAGIC => Some(Question::Connect),
         1 if bytes.len() <= ANNOUNCEMENT_MAX => {
             let info_hash = reader.array()?;
-            let peer_id = reader.take(20).filter(|id| client::is_usual(id))?;
+            let peer_id = reader.take(20)?;
             reader.skip(24)?;
             let event = reader.be_u32()?;
             reader.skip(12)?;
