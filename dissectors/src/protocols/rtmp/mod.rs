@@ -312,8 +312,12 @@ impl Dissector for Rtmp {
         }
     }
 
-    fn gap(&mut self, role: Role, _: u64) -> Step {
-        self.lane(role).lost = true;
+    fn gap(&mut self, role: Role, bytes: u64) -> Step {
+        let lane = self.lane(role);
+        // The handshake is chance, and only its length matters.
+        let passed = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_add(lane.passed);
+        lane.lost = lane.passed == 0 || passed > HANDSHAKE;
+        lane.passed = passed.min(HANDSHAKE);
         if self.lanes.iter().all(|lane| lane.lost) { Step::Done } else { Step::Consumed(0) }
     }
 

@@ -11,7 +11,6 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::protocol::{Role, Sample, Verdict};
-use crate::reader::Reader;
 
 /// The version's byte and what follows it.
 pub(super) const GREETING: usize = 1 + 1536;
@@ -41,15 +40,12 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
     }
 }
 
-/// With fewer bytes: packets of ISO transport (RFC 1006, so also RDP) begin with 3 as well, and tell their length.
+/// With fewer bytes: the number of the software is a small one, or 0x80 and more. Packets of ISO transport (RFC 1006, so also RDP),
+/// which begin with 3 as well, have a code there.
 fn wait(bytes: &[u8]) -> Verdict {
-    let mut reader = Reader::new(bytes);
-    let _ = reader.u8();
-    match reader.be_u16() {
-        Some(0) if reader.be_u16().is_some_and(|len| usize::from(len) <= bytes.len() && len > 4 && len <= 0x400) => {
-            Verdict::Reject
-        }
-        _ => Verdict::NeedMore,
+    match bytes.get(5) {
+        None | Some(0..=0x3f | 0x80) => Verdict::NeedMore,
+        Some(_) => Verdict::Reject,
     }
 }
 
