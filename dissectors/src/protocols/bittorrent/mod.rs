@@ -48,6 +48,8 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// How many datagrams are read: a talkative pair of peers says the same again and again.
 const DATAGRAMS_CAP: u32 = 4096;
+/// More bytes than a session ever has.
+const EVERYTHING: u64 = u64::MAX / 2;
 /// What local discovery begins with (BEP 14).
 const DISCOVERY: &[u8] = b"BT-SEARCH * HTTP/1.";
 
@@ -142,7 +144,11 @@ impl BitTorrent {
             }
         };
         self.note_hash(chunk.role);
-        if self.sides.iter().all(|side| side.peer.done) { Step::Done } else { step }
+        if self.sides.iter().all(|side| side.peer.done) {
+            return Step::Done;
+        }
+        // Only the other side can still tell something.
+        if self.side(chunk.role).peer.done { Step::Skip(EVERYTHING) } else { step }
     }
 
     fn note_hash(&mut self, role: Role) {

@@ -78,3 +78,47 @@ fn is_signed(role: Role, greeting: &[u8]) -> bool {
         mac.verify_slice(digest).is_ok()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Transport;
+
+    fn verdict(role: Role, bytes: &[u8]) -> Verdict {
+        probe(&Sample { transport: Transport::Tcp, role, bytes, destination: [192, 0, 2, 1].into() })
+    }
+
+    /// A greeting with a digest in one of the two places.
+    fn signed(key: &[u8], place: usize) -> Vec<u8> {
+        let mut bytes: Vec<u8> = (0..GREETING).map(|at| (at * 37 % 251) as u8).collect();
+        bytes[0] = VERSION;
+        bytes[5..9].copy_from_slice(&[9, 0, 124, 2]);
+        let (pointer, base) = PLACES[place];
+        let sum: usize = bytes[1 + pointer..][..4].iter().map(|byte| usize::from(*byte)).sum();
+        let at = 1 + base + sum % SPREAD;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(&bytes[1..at]);
+        mac.update(&bytes[at + DIGEST..]);
+        bytes[at..at + DIGEST].copy_from_slice(&mac.finalize().into_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_digest_proves_who_speaks() {
+        for place in 0..2 {
+            assert_eq!(verdict(Role::Client, &signed(CLIENT_KEY, place)), Verdict::Match);
+            assert_eq!(verdict(Role::Server, &signed(SERVER_KEY, place)), Verdict::Match);
+            assert_eq!(verdict(Role::Client, &signed(SERVER_KEY, place)), Verdict::Reject);
+        }
+        let mut wrong = signed(CLIENT_KEY, 0);
+        wrong[1500] ^= 1;
+        assert_eq!(verdict(Role::Client, &wrong), Verdict::Reject);
+    }
+
+    #[test]
+    fn packets_of_iso_transport_are_rejected_early() {
+        assert_eq!(verdict(Role::Client, b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0"), Verdict::Reject);
+        assert_eq!(verdict(Role::Client, b"\x03\0\0\0\x01\0\0\0\0\x55"), Verdict::NeedMore);
+        assert_eq!(verdict(Role::Server, b"\x02"), Verdict::Reject);
+    }
+}

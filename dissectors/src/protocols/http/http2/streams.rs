@@ -12,6 +12,9 @@ use crate::protocol::Role;
 /// The most streams that are open at a time; of further ones the oldest are forgotten.
 const STREAMS_CAP: usize = 128;
 
+/// The most fields of a block that are looked at: a byte can refer to a field of thousands.
+const FIELDS_CAP: u32 = 256;
+
 /// One side of a stream.
 #[derive(Debug, Default)]
 pub struct Half {
@@ -71,6 +74,7 @@ pub struct Fields {
     words: [Text; 4],
     content_type: Text,
     status: u16,
+    count: u32,
 }
 
 impl Streams {
@@ -81,6 +85,10 @@ impl Streams {
 
     /// Takes one field of a block that a side sent.
     pub fn field(&mut self, role: Role, fields: &mut Fields, name: &[u8], value: &[u8]) {
+        fields.count = fields.count.saturating_add(1);
+        if fields.count > FIELDS_CAP {
+            return;
+        }
         fields.head.note(name, value);
         let [method, authority, path, host] = &mut fields.words;
         match (name, role) {
