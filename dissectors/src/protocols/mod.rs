@@ -3,6 +3,7 @@
 pub mod adb;
 pub mod ajp;
 pub mod bgp;
+pub mod bittorrent;
 pub mod diameter;
 pub mod dicom;
 pub mod dns;
@@ -10,6 +11,7 @@ pub mod drda;
 pub mod elasticsearch;
 pub mod fastcgi;
 pub mod finger;
+pub mod fix;
 pub mod ftp;
 pub mod git;
 pub mod http;
@@ -24,11 +26,13 @@ pub mod nntp;
 pub mod oracle;
 pub mod pgsql;
 pub mod pptp;
+pub mod quic;
 pub mod radius;
 pub mod rdp;
 pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
+pub mod rtmp;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
@@ -51,8 +55,12 @@ use crate::protocol::Protocol;
 pub static ALL: &[&Protocol] = &[
     &ssh::PROTOCOL,
     &http::PROTOCOL,
+    &http::http2::PROTOCOL,
+    &fix::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
+    &quic::PROTOCOL,
+    &bittorrent::PROTOCOL,
     &smb::PROTOCOL,
     &rsync::PROTOCOL,
     &git::PROTOCOL,
@@ -91,6 +99,7 @@ pub static ALL: &[&Protocol] = &[
     &tds::PROTOCOL,
     &pgsql::PROTOCOL,
     &mysql::PROTOCOL,
+    &rtmp::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

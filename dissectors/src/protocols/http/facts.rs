@@ -42,13 +42,16 @@ pub static RESPONSE_BODY_BYTES: Field =
 pub static AUTH_USER: Field =
     Field::text("auth_user", "the user of Basic, Digest or NTLM credentials; never the password", "RFC 7617, RFC 7616");
 /// Version.
-pub static VERSION: Field =
-    Field::text("version", "version of the first request, else of the first response", "RFC 9112 2.3");
+pub static VERSION: Field = Field::text(
+    "version",
+    "version of the first request, else of the first response: `1.0`, `1.1`, `2`",
+    "RFC 9112 2.3",
+);
 
 /// The element.
 pub static ELEMENT: Element = Element {
     name: "http",
-    meaning: "HTTP/1 requests and their responses, an item of each aligned list per transaction",
+    meaning: "HTTP requests and their responses, an item of each aligned list per transaction",
     fields: &[
         &REQUESTS,
         &METHOD,

@@ -30,6 +30,7 @@ mod coding;
 mod content;
 mod facts;
 mod head;
+pub mod http2;
 mod lane;
 mod multipart;
 mod naming;
@@ -39,11 +40,13 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod transactions;
+pub mod websocket;
 
 use self::body::{Body, Next};
 use self::content::Content;
 use self::head::{HEAD_CAP, Head, Line};
 use self::lane::{Answer, Lane, Phase};
+use self::record::Record;
 use self::transactions::{Asked, Method, Transactions};
 use crate::capped::{List, Text};
 use crate::dictionary::{Flag, file};
@@ -62,7 +65,7 @@ const TUNNEL_WAIT: usize = 1024;
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
     transports: &[Transport::Tcp],
-    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT],
+    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &websocket::ELEMENT],
     first: FirstBytes::ANY,
     probe,
     open: |opening| Box::new(Http::new(opening)),
@@ -78,8 +81,8 @@ enum Look {
     Used(usize),
     /// More bytes are wanted.
     Wait,
-    /// So many bytes are dealt with; what follows is another protocol.
-    Leave(usize),
+    /// So many bytes are dealt with; what follows is another protocol: this one, or the detector tells which.
+    Leave(usize, Option<&'static Protocol>),
 }
 
 /// One session.
@@ -104,6 +107,8 @@ struct Http {
     user: Option<Text>,
     exchange: Exchange,
     tickets: kerberos::Exchange,
+    /// What the server has said of a WebSocket that begins.
+    offer: websocket::Offer,
     cleartext: bool,
     violation: bool,
     files: Files,
@@ -130,6 +135,7 @@ impl Http {
             user: None,
             exchange: Exchange::default(),
             tickets: kerberos::Exchange::default(),
+            offer: websocket::Offer::default(),
             cleartext: false,
             violation: false,
             files: Files::default(),
@@ -178,7 +184,7 @@ impl Http {
         };
         let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
         let understood = match role {
-            Role::Client if line.starts_with(b"PRI * HTTP/2") => return Look::Leave(0),
+            Role::Client if line.starts_with(b"PRI * HTTP/2") => return Look::Leave(0, None),
             Role::Client => head::request_line(line).map(|line| self.begin_request(&line, time)),
             Role::Server => head::status_line(line).map(|line| self.begin_response(&line, time)),
         };
@@ -302,6 +308,8 @@ impl Http {
             if let Some(token) = secrets::token(value) {
                 self.token(&token);
             }
+        } else if self.answer.status == 101 {
+            self.offer.note(name, value);
         } else if is("content-type")
             && let Some(transaction) = self.transactions.at(self.server.number).filter(|t| t.content_type.is_empty())
         {
@@ -321,7 +329,7 @@ impl Http {
         if method == Method::Connect {
             let current = self.transactions.newest_response() == Some(self.client.number);
             if current && self.answer.success() {
-                return Look::Leave(used);
+                return Look::Leave(used, None);
             }
             if !answered {
                 self.leaving = Some(self.client.number);
@@ -353,8 +361,11 @@ impl Http {
                 Some(asked) => asked.method == Method::Connect,
                 None => self.answer.established && delimiter == head::Delimiter::Close,
             };
+        if self.answer.status == 101 && self.offer.upgraded {
+            return Look::Leave(used, Some(&websocket::PROTOCOL));
+        }
         if tunnel || self.answer.status == 101 {
-            return Look::Leave(used);
+            return Look::Leave(used, None);
         }
         self.stay();
         self.do_not_expect();
@@ -439,7 +450,7 @@ impl Http {
     }
 
     fn waiting(&mut self, bytes: &[u8]) -> Look {
-        if bytes.len() >= TUNNEL_WAIT { Look::Leave(0) } else { Look::Wait }
+        if bytes.len() >= TUNNEL_WAIT { Look::Leave(0, None) } else { Look::Wait }
     }
 
     fn after_gap(&mut self, role: Role, bytes: &[u8]) -> Look {
@@ -520,10 +531,10 @@ impl Dissector for Http {
                     self.lane(chunk.role).searched = 0;
                 }
                 Look::Wait => break,
-                Look::Leave(n) => {
+                Look::Leave(n, to) => {
                     self.close(Role::Client, false);
                     self.close(Role::Server, false);
-                    return Step::Handover(used(rest).saturating_add(n), None);
+                    return Step::Handover(used(rest).saturating_add(n), to);
                 }
             }
         }
@@ -572,7 +583,20 @@ impl Dissector for Http {
         if let Some(user) = &self.user {
             out.user(user);
         }
-        self.element(out);
+        let record = Record {
+            transactions: self.transactions.told(),
+            requests: (self.requests, self.client.body_bytes),
+            responses: (self.responses, self.server.body_bytes),
+            user_agents: &self.user_agents,
+            servers: &self.servers,
+            referers: &self.referers,
+            request_types: &self.request_types,
+            locations: &self.locations,
+            user: self.user.as_ref(),
+            version: self.versions.iter().flatten().next().copied(),
+        };
+        record.write(out);
+        self.offer.facts(out);
         self.exchange.facts(out);
         self.tickets.facts(out);
         self.files.facts(out);
@@ -588,6 +612,7 @@ impl Dissector for Http {
             + self.transactions.heap_bytes()
             + self.exchange.heap_bytes()
             + self.tickets.heap_bytes()
+            + self.offer.heap_bytes()
             + self.files.heap_bytes()
     }
 }

@@ -1,35 +1,52 @@
 //! What is told of a session: the `http` element.
 
 use super::transactions::Transaction;
-use super::{Http, facts, naming, secrets};
-use crate::capped::Text;
+use super::{facts, naming, secrets};
+use crate::capped::{List, Text};
 use crate::dictionary::Field;
 use crate::facts::{Facts, Value};
 
-impl Http {
+/// What is told, whichever version of HTTP it was said in.
+pub(super) struct Record<'a> {
+    pub transactions: &'a List<Transaction>,
+    /// How many requests there were, and the bytes of their content.
+    pub requests: (u64, u64),
+    /// The same of responses.
+    pub responses: (u64, u64),
+    pub user_agents: &'a List<Text>,
+    pub servers: &'a List<Text>,
+    pub referers: &'a List<Text>,
+    pub request_types: &'a List<Text>,
+    pub locations: &'a List<Text>,
+    pub user: Option<&'a Text>,
+    pub version: Option<&'static str>,
+}
+
+impl Record<'_> {
     /// Writes the `http` element.
-    pub(super) fn element(&self, out: &mut Facts) {
+    pub(super) fn write(&self, out: &mut Facts) {
         let redacts = out.redacts();
         let shown =
             |uri: &Text| if redacts { secrets::redacted(uri.bytes()).into_owned() } else { uri.bytes().to_vec() };
         self.lists_of_transactions(out, shown);
         let mut element = out.element(&facts::ELEMENT);
-        if self.requests > 0 {
-            element.number(&facts::REQUESTS, self.requests);
-            element.number(&facts::REQUEST_BODY_BYTES, self.client.body_bytes);
+        let ((requests, request_bytes), (responses, response_bytes)) = (self.requests, self.responses);
+        if requests > 0 {
+            element.number(&facts::REQUESTS, requests);
+            element.number(&facts::REQUEST_BODY_BYTES, request_bytes);
         }
-        if self.responses > 0 {
-            element.number(&facts::RESPONSE_BODY_BYTES, self.server.body_bytes);
+        if responses > 0 {
+            element.number(&facts::RESPONSE_BODY_BYTES, response_bytes);
         }
-        element.texts(&facts::USER_AGENT, &self.user_agents);
-        element.texts(&facts::SERVER, &self.servers);
-        element.texts(&facts::REQUEST_CONTENT_TYPE, &self.request_types);
-        for (field, list) in [(&facts::REFERER, &self.referers), (&facts::LOCATION, &self.locations)] {
+        element.texts(&facts::USER_AGENT, self.user_agents);
+        element.texts(&facts::SERVER, self.servers);
+        element.texts(&facts::REQUEST_CONTENT_TYPE, self.request_types);
+        for (field, list) in [(&facts::REFERER, self.referers), (&facts::LOCATION, self.locations)] {
             let values: Vec<Vec<u8>> = list.items().iter().map(shown).collect();
             element.list(field, values.iter().map(|value| Value::Bytes(value)), list.omitted());
         }
-        element.maybe(&facts::AUTH_USER, self.user.as_ref());
-        if let Some(version) = self.versions.iter().flatten().next() {
+        element.maybe(&facts::AUTH_USER, self.user);
+        if let Some(version) = self.version {
             element.plain(&facts::VERSION, version);
         }
     }
@@ -37,7 +54,7 @@ impl Http {
     /// Writes the aligned lists. A tunnel may hold HTTP again, which then shares the element: a list that one of the two has and
     /// the other has not is filled up, so that the lists stay aligned.
     fn lists_of_transactions(&self, out: &mut Facts, shown: impl Fn(&Text) -> Vec<u8>) {
-        let told = self.transactions.told();
+        let told = self.transactions;
         let uris: Vec<Vec<u8>> = told.items().iter().map(|t| shown(&t.uri)).collect();
         let status = |t: &Transaction| if t.status > 0 { Value::Number(t.status.into()) } else { Value::Bytes(&[]) };
         let column = |field, of: fn(&Transaction) -> &Text| {

@@ -28,6 +28,14 @@ pub(super) struct Transaction {
     pub content_type: Text,
 }
 
+impl Transaction {
+    /// Bytes on the heap, its own included.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let texts = [&self.method, &self.host, &self.uri, &self.content_type];
+        size_of::<Self>() + texts.iter().map(|text| text.heap_bytes()).sum::<usize>()
+    }
+}
+
 /// Methods that change how a response is read, or what a request's content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -145,10 +153,7 @@ impl Transactions {
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        let told = self.told.items().iter().map(|t| {
-            let texts = [&t.method, &t.host, &t.uri, &t.content_type];
-            size_of::<Transaction>() + texts.iter().map(|text| text.heap_bytes()).sum::<usize>()
-        });
+        let told = self.told.items().iter().map(Transaction::heap_bytes);
         let asked = self.asked.iter().map(|asked| size_of::<Asked>() + asked.name.heap_bytes());
         told.sum::<usize>() + asked.sum::<usize>()
     }

@@ -13,6 +13,9 @@
 //! first alone. Ignored on purpose: what is inside compressed certificates (RFC 8879, encrypted anyway), stapled OCSP answers,
 //! alerts split between records, the inner hello of ECH, renegotiation (encrypted).
 //!
+//! `app` says `tls` whatever is inside; where the client tells it, the fields do: `alpn_offered` is `dot` for DNS over TLS (RFC 7858), `h2`
+//! with a resolver's name in `sni` for DNS over HTTPS (RFC 8484).
+//!
 //! The same messages over datagrams are in [`dtls`]; other carriers can feed a [`session::Session`].
 
 pub mod certificate;
