@@ -9,16 +9,19 @@
 
 pub mod capped;
 pub mod conversation;
+pub mod credentials;
 pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod framing;
 pub mod hex;
 pub mod news;
 pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
+pub mod tally;
 pub mod time;
 
 pub use capped::{List, Text};
