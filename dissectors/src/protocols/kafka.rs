@@ -201,6 +201,9 @@ fn tags(reader: &mut Reader<'_>) -> Option<()> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let mut reader = Reader::new(sample.bytes);
     let Some(size) = reader.be_u32().map(u64::from) else {
         return Verdict::NeedMore;

@@ -179,7 +179,7 @@ fn fits(first: u8, body: &[u8], length: usize, role: Role) -> Option<bool> {
                 return if body.len() >= 8 {
                     Some(false)
                 } else {
-                    prefix(body, b"\0\x06MQIsdp").max(prefix(body, b"\0\x04MQTT"))
+                    prefix(body, b"\0\x06MQIsdp").min(prefix(body, b"\0\x04MQTT"))
                 };
             };
             let Some(level) = reader.u8() else {

@@ -54,6 +54,9 @@ pub const LINE_BYTES: usize = 64 * 1024;
 const PAYLOAD_BYTES: u64 = 64 * 1024 * 1024;
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let bytes = sample.bytes;
     let text = bytes.get(..PROBE_LINE).unwrap_or(bytes);
     let begins = |word: &[u8]| word.starts_with(bytes.get(..word.len()).unwrap_or(bytes));

@@ -78,6 +78,9 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     // A beating heart before the first frame is possible in the midst of a session.
     let start = sample.bytes.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(sample.bytes.len());
     let bytes = sample.bytes.get(start..).unwrap_or_default();

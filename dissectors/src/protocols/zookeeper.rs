@@ -64,6 +64,9 @@ const WORDS: [&[u8]; 14] = [
 ];
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let bytes = sample.bytes;
     match (bytes.first(), sample.role) {
         (Some(0), role) => first_message(bytes, role),

@@ -89,6 +89,9 @@ pub const ROWS: usize = 16;
 pub const READ_BYTES: usize = 2048;
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     if sample.transport == Transport::Tcp {
         message::probe_stream(sample.bytes)
     } else {

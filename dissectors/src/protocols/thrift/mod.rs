@@ -118,6 +118,9 @@ fn variable(reader: &mut Reader<'_>) -> Option<usize> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if !sample.bytes.first().is_some_and(|first| PROTOCOL.first.allow(sample.role, *first)) {
+        return Verdict::Reject;
+    }
     let bare = matches!(sample.bytes.first(), Some(0x80 | 0x82));
     let mut reader = Reader::new(sample.bytes);
     if !bare {
