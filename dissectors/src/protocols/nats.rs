@@ -107,7 +107,10 @@ fn midstream(role: Role, words: &[u8], payload: &[u8]) -> Verdict {
     let parts: Vec<&[u8]> = words.split(|byte| *byte == b' ').collect();
     let fits = match (role, parts.as_slice()) {
         (Role::Client, [b"PUB", _, _] | [b"PUB", _, _, _])
-        | (Role::Server, [b"MSG", _, _, _] | [b"MSG", _, _, _, _]) => true,
+        | (Role::Server, [b"MSG", _, _, _] | [b"MSG", _, _, _, _]) => {
+            // Other messengers say MSG too; subjects have no @, and subscriptions are numbered.
+            parts.get(2).is_some_and(|sid| decimal(sid).is_some())
+        }
         (Role::Client, [b"SUB", subject, sid] | [b"SUB", subject, _, sid]) => {
             return if !subject.is_empty() && decimal(sid).is_some() { Verdict::Likely } else { Verdict::Reject };
         }

@@ -125,7 +125,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     } else if whole && lines(head).any(telling) {
         Verdict::Match
     } else if whole {
-        if sample.role == Role::Client { Verdict::Likely } else { Verdict::NeedMore }
+        // Too little to tell alone.
+        Verdict::NeedMore
     } else {
         Verdict::NeedMore
     }

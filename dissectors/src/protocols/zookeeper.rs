@@ -74,7 +74,7 @@ fn probe(sample: &Sample<'_>) -> Verdict {
             let word = bytes.trim_ascii_end();
             match WORDS.contains(&word) {
                 // Four letters wait for an answer that agrees.
-                true if bytes.len() <= 6 => Verdict::Likely,
+                true if bytes.len() <= 6 => Verdict::NeedMore,
                 _ if bytes.len() < 4 && WORDS.iter().any(|known| known.starts_with(bytes)) => Verdict::NeedMore,
                 _ => Verdict::Reject,
             }

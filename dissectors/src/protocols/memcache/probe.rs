@@ -36,7 +36,7 @@ fn message(bytes: &[u8], role: Role, datagram: bool) -> Verdict {
             let found =
                 if role == Role::Client { command(text, bytes.get(used..).unwrap_or_default()) } else { reply(text) };
             // The frame's eight bytes agree already.
-            if datagram && found == Verdict::Likely { Verdict::Match } else { found }
+            if datagram && found != Verdict::Reject { Verdict::Match } else { found }
         }
         _ => Verdict::Reject,
     }
@@ -132,7 +132,8 @@ fn command(text: &[u8], block: &[u8]) -> Verdict {
         b"lru_crawler" => words.len() == 3,
         _ => false,
     };
-    if fits { Verdict::Likely } else { Verdict::Reject }
+    // Alone such a line tells nothing: the answer does.
+    if fits { Verdict::NeedMore } else { Verdict::Reject }
 }
 
 fn reply(text: &[u8]) -> Verdict {
@@ -144,6 +145,7 @@ fn reply(text: &[u8]) -> Verdict {
         b"VERSION" if words.len() == 2 => Verdict::Likely,
         b"CLIENT_ERROR" | b"SERVER_ERROR" if words.len() >= 2 => Verdict::Likely,
         b"VA" if number(1) => Verdict::Likely,
+        b"ERROR" | b"EXISTS" | b"RESET" if words.len() == 1 => Verdict::NeedMore,
         name if words.len() == 1 && !matches!(name, b"VALUE" | b"STAT" | b"VA") && REPLIES.contains(&name) => {
             Verdict::Likely
         }

@@ -1,6 +1,6 @@
 //! Whether a session is Redis.
 //!
-//! A command of RESP with a name of letters is telling; a word typed by hand, or a short answer, wants the other side's agreement: mail
+//! A command of RESP with a name of letters is telling; a word typed by hand wants an answer that agrees: mail
 //! and news servers say `+OK` too, and memcached knows `get` and `set`.
 
 use super::number;
@@ -92,7 +92,7 @@ fn first_bulk(bytes: &[u8], role: Role) -> Verdict {
     }
 }
 
-/// A command typed by hand.
+/// A command typed by hand. Alone it never tells: only a server that answers as Redis does makes it one.
 fn inline(bytes: &[u8]) -> Verdict {
     let word = bytes.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
     if word.len() == bytes.len() {
@@ -103,7 +103,7 @@ fn inline(bytes: &[u8]) -> Verdict {
         return Verdict::Reject;
     }
     match line(bytes, LINE) {
-        Ok((words, _)) if fits(words) => Verdict::Likely,
+        Ok((words, _)) if fits(words) => Verdict::NeedMore,
         Ok(_) => Verdict::Reject,
         Err(step) if fits(bytes) => wait(step),
         Err(_) => Verdict::Reject,
