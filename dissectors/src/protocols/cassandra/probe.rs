@@ -38,6 +38,18 @@ pub fn probe(sample: &Sample<'_>) -> Verdict {
             Some(false) => Verdict::Reject,
             None => Verdict::NeedMore,
         },
+        // In the midst of a session: a prepared statement by its id, an answer by its kind.
+        (Role::Client, 0x0a) if head.length >= 18 => match body.first_chunk::<2>() {
+            Some([0, 16]) => Verdict::Likely,
+            Some(_) => Verdict::Reject,
+            None => Verdict::NeedMore,
+        },
+        (Role::Server, 8) if head.length >= 4 => match body.first_chunk::<4>() {
+            Some([0, 0, 0, 1..=5]) => Verdict::Likely,
+            Some(_) => Verdict::Reject,
+            None => Verdict::NeedMore,
+        },
+        (Role::Client, 0x0b) if (8..256).contains(&head.length) => told(begins(b"_CHANGE")),
         (Role::Server, 6) if head.length > 16 => told(begins(b"CQL_VERSION")),
         (Role::Server, 3) if (8..256).contains(&head.length) => told(begins(b"Authenticator")),
         (Role::Server, 0) if (6..65536).contains(&head.length) => {

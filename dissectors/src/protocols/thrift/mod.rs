@@ -3,7 +3,7 @@
 //! "Thrift Binary protocol encoding", "Thrift Compact protocol encoding", "Thrift Remote Procedure Call" (apache/thrift, doc/specs).
 //!
 //! ```text
-//! framed    size:4, then a message                                 unframed: messages one after the other
+//! framed    size:4, then a message          unframed: messages one after the other, or each a datagram (as tracers send them)
 //! binary    0x80 0x01 0 kind:1  name (length:4)  sequence:4  struct
 //! compact   0x82  kind:3 version:5 (bits)  sequence (varint)  name (varint length)  struct
 //! kind      1 call, 2 reply, 3 exception, 4 call without a reply
@@ -29,11 +29,11 @@ use crate::tally::Tally;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "thrift",
-    transports: &[Transport::Tcp],
+    transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=4, 0x80..=0x80, 0x82..=0x82]),
     probe,
-    open: |_: &Opening| Box::new(Thrift::default()),
+    open: |opening: &Opening| Box::new(Thrift { datagrams: opening.transport != Transport::Tcp, ..Thrift::default() }),
 };
 
 static ENCODING: Field =
@@ -122,7 +122,11 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         return Verdict::Reject;
     }
     let bare = matches!(sample.bytes.first(), Some(0x80 | 0x82));
+    let datagram = sample.transport != Transport::Tcp;
     let mut reader = Reader::new(sample.bytes);
+    if !bare && datagram {
+        return Verdict::Reject;
+    }
     if !bare {
         let Some(size) = reader.be_u32() else {
             return Verdict::NeedMore;
@@ -136,19 +140,20 @@ fn probe(sample: &Sample<'_>) -> Verdict {
             let asks = matches!(found.kind, 1 | 4);
             if asks != (sample.role == Role::Client) {
                 Verdict::Reject
-            } else if !found.compact || (found.name.len() >= 3 && !bare) {
+            } else if !found.compact || (found.name.len() >= 3 && (datagram || !bare)) {
                 Verdict::Match
             } else {
                 Verdict::Likely
             }
         }
-        Err(true) if sample.bytes.len() < 512 => Verdict::NeedMore,
+        Err(true) if sample.bytes.len() < 512 && !datagram => Verdict::NeedMore,
         Err(_) => Verdict::Reject,
     }
 }
 
 #[derive(Default)]
 struct Thrift {
+    datagrams: bool,
     lost: Lost,
     encoding: Option<&'static str>,
     calls: u64,
@@ -162,6 +167,13 @@ struct Thrift {
 impl Dissector for Thrift {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
         let Chunk { role, bytes, .. } = chunk;
+        if self.datagrams {
+            // A datagram is one message.
+            if let Ok(head) = head(bytes) {
+                self.message(&head, false);
+            }
+            return Step::Consumed(bytes.len());
+        }
         let Some(walk) = self.walks.get_mut(role.index()).filter(|_| !self.lost.is(role)) else {
             return Step::Consumed(bytes.len());
         };
