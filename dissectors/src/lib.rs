@@ -10,10 +10,12 @@
 pub mod ber;
 pub mod capped;
 pub mod conversation;
+pub mod credentials;
 pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod framing;
 pub mod hex;
 pub mod kerberos;
 pub mod linewise;
@@ -27,6 +29,7 @@ pub mod sasl;
 pub mod services;
 pub mod sql;
 pub mod terminal;
+pub mod tally;
 pub mod time;
 
 pub use capped::{List, Text};

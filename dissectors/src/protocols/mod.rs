@@ -6,6 +6,9 @@ pub mod bgp;
 pub mod bittorrent;
 pub mod diameter;
 pub mod dicom;
+pub mod amqp;
+pub mod cassandra;
+pub mod coap;
 pub mod dns;
 pub mod drda;
 pub mod elasticsearch;
@@ -33,6 +36,12 @@ pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
 pub mod rtmp;
+pub mod kafka;
+pub mod memcache;
+pub mod mongo;
+pub mod mqtt;
+pub mod nats;
+pub mod redis;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
@@ -48,6 +57,10 @@ pub mod whois;
 pub mod x11;
 pub mod xmpp;
 pub mod zabbix;
+pub mod stomp;
+pub mod thrift;
+pub mod tls;
+pub mod zookeeper;
 
 use crate::protocol::Protocol;
 
@@ -100,6 +113,18 @@ pub static ALL: &[&Protocol] = &[
     &pgsql::PROTOCOL,
     &mysql::PROTOCOL,
     &rtmp::PROTOCOL,
+    &amqp::PROTOCOL,
+    &mongo::PROTOCOL,
+    &redis::PROTOCOL,
+    &mqtt::PROTOCOL,
+    &nats::PROTOCOL,
+    &stomp::PROTOCOL,
+    &cassandra::PROTOCOL,
+    &zookeeper::PROTOCOL,
+    &thrift::PROTOCOL,
+    &kafka::PROTOCOL,
+    &memcache::PROTOCOL,
+    &coap::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
