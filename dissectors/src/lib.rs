@@ -28,8 +28,8 @@ pub mod reader;
 pub mod sasl;
 pub mod services;
 pub mod sql;
-pub mod terminal;
 pub mod tally;
+pub mod terminal;
 pub mod time;
 
 pub use capped::{List, Text};
