@@ -7,6 +7,7 @@
 //! Read [`protocol`] for the contract of a dissector, [`protocols`] for the list of them, [`conversation`] for the engine that
 //! feeds them and [`dictionary`] for what they may say.
 
+pub mod by_offset;
 pub mod capped;
 pub mod conversation;
 pub mod detector;
@@ -14,6 +15,7 @@ pub mod dictionary;
 pub mod facts;
 pub mod files;
 pub mod hex;
+pub mod netbios;
 pub mod news;
 pub mod ntlm;
 pub mod protocol;

@@ -1,10 +1,15 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod dcerpc;
 pub mod dns;
 pub mod http;
+pub mod netbios;
+pub mod onc;
 pub mod smb;
+pub mod ssdp;
 pub mod ssh;
 pub mod tls;
+pub mod wsd;
 
 use crate::protocol::Protocol;
 
@@ -15,6 +20,13 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &dcerpc::PROTOCOL,
+    &netbios::names::PROTOCOL,
+    &netbios::datagrams::PROTOCOL,
+    &ssdp::PROTOCOL,
+    &wsd::PROTOCOL,
+    &onc::PROTOCOL,
+    &netbios::sessions::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

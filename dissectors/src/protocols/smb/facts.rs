@@ -88,6 +88,11 @@ pub static ELEMENT: Element = Element {
 /// The mechanism id of Kerberos and the mark of its AP-REQ (RFC 4121 4.1), as the client's first token holds them.
 const KERBEROS_REQUEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00";
 
+/// Tells of a message of SMB 1 that another protocol carries.
+pub fn inside(out: &mut Facts) {
+    out.element(&ELEMENT).number(&VERSION, 1);
+}
+
 /// What is known of a session beside its files.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -108,7 +113,8 @@ pub struct Known {
     logins: List<Login, { ntlm::LOGINS }>,
     accepted: Option<usize>,
     auth: List<&'static str>,
-    exchange: Exchange,
+    /// The NTLM messages of logins, and of calls inside pipes.
+    pub exchange: Exchange,
 }
 
 impl Known {
