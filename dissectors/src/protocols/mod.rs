@@ -3,7 +3,10 @@
 pub mod dcerpc;
 pub mod dns;
 pub mod http;
+pub mod iscsi;
+pub mod nbd;
 pub mod netbios;
+pub mod ninep;
 pub mod onc;
 pub mod smb;
 pub mod ssdp;
@@ -25,6 +28,9 @@ pub static ALL: &[&Protocol] = &[
     &netbios::datagrams::PROTOCOL,
     &ssdp::PROTOCOL,
     &wsd::PROTOCOL,
+    &iscsi::PROTOCOL,
+    &nbd::PROTOCOL,
+    &ninep::PROTOCOL,
     &onc::PROTOCOL,
     &netbios::sessions::PROTOCOL,
     &dns::MDNS,
