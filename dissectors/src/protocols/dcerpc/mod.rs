@@ -168,3 +168,34 @@ impl Dissector for DceRpc {
         size_of::<Self>() + self.association.heap_bytes() + self.known.heap_bytes() + self.exchange.heap_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BIND: &[u8] = b"\x05\0\x0b\x03\x10\0\0\0\x48\0\0\0\x01\0\0\0";
+
+    #[test]
+    fn a_head_proves_itself_and_its_sender() {
+        assert_eq!(stream(Role::Client, BIND), Verdict::Match);
+        assert_eq!(stream(Role::Server, BIND), Verdict::Reject);
+        for cut in 0..BIND.len() {
+            assert_eq!(stream(Role::Client, &BIND[..cut]), Verdict::NeedMore, "cut at {cut}");
+        }
+        for at in [0, 1, 2, 4, 5, 6, 7] {
+            let mut bytes = BIND.to_vec();
+            bytes[at] ^= 0x24;
+            assert_eq!(stream(Role::Client, &bytes), Verdict::Reject, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn socks_begins_with_a_five_too_and_is_not_this() {
+        let greetings: [&[u8]; 3] = [b"\x05\x01\x00", b"\x05\x02\x00\x02", b"\x05\x01\x00\x03\x0bexample.com\x01\xbb"];
+        for greeting in greetings {
+            assert_ne!(stream(Role::Client, greeting), Verdict::Match);
+            assert_ne!(stream(Role::Client, greeting), Verdict::Likely);
+        }
+        assert_eq!(stream(Role::Client, greetings[2]), Verdict::Reject);
+    }
+}

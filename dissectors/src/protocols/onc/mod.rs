@@ -448,3 +448,106 @@ impl Dissector for Onc {
             + self.session.news.capacity() * size_of::<News>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Value;
+    use crate::time::Timestamp;
+
+    /// A record of one fragment.
+    fn record(words: &[u32], length: u32) -> Vec<u8> {
+        let head: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        let mut out = (LAST | (head.len() as u32 + length)).to_be_bytes().to_vec();
+        out.extend(head);
+        out
+    }
+
+    fn call(xid: u32, procedure: u32, arguments: &[u32], length: u32) -> Vec<u8> {
+        let mut words = vec![xid, 0, 2, NFS, 3, procedure, 0, 0, 0, 0];
+        words.extend(arguments);
+        record(&words, length)
+    }
+
+    /// Shows bytes as the engine does, with those before them that were not consumed.
+    fn say(onc: &mut Onc, role: Role, waiting: &mut Vec<u8>, bytes: &[u8]) -> Step {
+        waiting.extend_from_slice(bytes);
+        loop {
+            let step = onc.data(Chunk { role, bytes: waiting, time: Timestamp::default() });
+            match step {
+                Step::Consumed(n) if n > 0 => {
+                    waiting.drain(..n);
+                    if waiting.is_empty() {
+                        return step;
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn told(onc: &mut Onc) -> Vec<String> {
+        onc.end(Role::Client);
+        onc.end(Role::Server);
+        let mut facts = Facts::new();
+        onc.facts(&mut facts);
+        let of_file = facts.values().filter(|(element, ..)| element.name == "file");
+        of_file
+            .map(|(_, field, value)| match value {
+                Value::Number(number) => format!("{}={number}", field.name),
+                Value::Bytes(bytes) => format!("{}={}", field.name, String::from_utf8_lossy(bytes)),
+                _ => field.name.to_owned(),
+            })
+            .collect()
+    }
+
+    /// A session that has asked for all of a file of so many bytes, and the beginning of the answer.
+    fn reading(length: u32, waiting: &mut Vec<u8>) -> Onc {
+        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: true });
+        say(&mut onc, Role::Client, &mut Vec::new(), &call(7, 6, &[4, 0xfeed, 0, 0, length], 0));
+        let reply = record(&[7, 1, 0, 0, 0, 0, 0, 0, length, 1, length], length.next_multiple_of(4));
+        say(&mut onc, Role::Server, waiting, &reply);
+        onc
+    }
+
+    #[test]
+    fn content_streams_and_is_never_held() {
+        let length = 4 << 20;
+        let mut waiting = Vec::new();
+        let mut onc = reading(length, &mut waiting);
+        for _ in 0..length / 4096 {
+            say(&mut onc, Role::Server, &mut waiting, &[0x41; 4096]);
+            assert!(waiting.len() < VIEW && onc.heap_bytes() < 64 * 1024);
+        }
+        let told = told(&mut onc);
+        assert!(told.contains(&format!("size={length}")) && told.iter().any(|fact| fact.len() == "sha256=".len() + 64));
+    }
+
+    #[test]
+    fn a_gap_inside_content_costs_the_hash_and_nothing_else() {
+        let mut waiting = Vec::new();
+        let mut onc = reading(40_000, &mut waiting);
+        say(&mut onc, Role::Server, &mut waiting, &[0x41; 20_000]);
+        assert!(waiting.is_empty() && matches!(onc.gap(Role::Server, 4000), Step::Consumed(0)));
+        say(&mut onc, Role::Server, &mut waiting, &[0x41; 16_000]);
+        say(&mut onc, Role::Server, &mut waiting, &record(&[8, 1, 0, 0, 0, 1], 0));
+        let told = told(&mut onc);
+        assert!(told.contains(&"size=36000".to_owned()) && told.contains(&"sha256=".to_owned()), "{told:?}");
+        let mut facts = Facts::new();
+        onc.facts(&mut facts);
+        assert!(facts.values().any(|(_, field, _)| field.name == "failure"), "the next record was found");
+    }
+
+    #[test]
+    fn a_length_beyond_the_record_is_not_believed() {
+        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: true });
+        // A write of 1000 bytes in a record that holds eight of them.
+        let mut write = call(9, 7, &[4, 0xfeed, 0, 0, 1000, 2, 1000], 8);
+        write.extend([0x41; 8]);
+        write.extend(call(10, 0, &[], 0));
+        say(&mut onc, Role::Client, &mut Vec::new(), &write);
+        let told = told(&mut onc);
+        assert!(told.contains(&"size=8".to_owned()) && told.contains(&"sha256=".to_owned()), "{told:?}");
+        assert_eq!(onc.session.waiting.back().map(|waiting| waiting.xid), Some(10));
+    }
+}
