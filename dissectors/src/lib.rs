@@ -8,6 +8,7 @@
 //! feeds them and [`dictionary`] for what they may say.
 
 pub mod ber;
+pub mod by_offset;
 pub mod capped;
 pub mod conversation;
 pub mod credentials;
@@ -20,6 +21,7 @@ pub mod hex;
 pub mod kerberos;
 pub mod linewise;
 pub mod nested;
+pub mod netbios;
 pub mod news;
 pub mod ntlm;
 pub mod protocol;

@@ -103,6 +103,11 @@ impl Exchange {
         }
     }
 
+    /// The first account that was named.
+    pub fn user(&self) -> Option<&Text> {
+        self.logins.items().iter().map(|login| &login.user).find(|user| !user.is_empty())
+    }
+
     /// Writes the `ntlm` element.
     pub fn facts(&self, out: &mut Facts) {
         let mut element = out.element(&ELEMENT);

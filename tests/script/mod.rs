@@ -2,7 +2,8 @@
 //!
 //! A conversation is lines of text: `> ` is sent by the client, `< ` by the server, with `\r \n \t \0 \\ \xNN` as escapes; `>: ` and
 //! `<: ` take hexadecimal. An empty line ends a datagram; for a stream it means nothing. `# ` starts a comment, and `#! ` a setting:
-//! `#! udp`, `#! to 224.0.0.251` (where the originator sends to), `#! app NAME` (where it is not PROTOCOL), `#! server-first`,
+//! `#! udp`, `#! to 224.0.0.251` (where the originator sends to), `#! app NAME` (where it is not PROTOCOL), `#! begins-as NAME` (what it
+//! is rightly called while too little of it was heard), `#! server-first`,
 //! `#! pause SECONDS` (between here and what follows).
 
 // Tests and benchmarks each use a part of it.
@@ -36,6 +37,8 @@ pub struct Script {
     pub name: String,
     /// What it must be recognised as.
     pub app: String,
+    /// What it may be recognised as while a part of it was heard: mostly the same.
+    pub begins_as: Option<String>,
     /// How its bytes arrive.
     pub transport: Transport,
     /// Where the originator sends to.
@@ -45,6 +48,14 @@ pub struct Script {
 }
 
 impl Script {
+    /// Whether what was told of a part of it names no other protocol.
+    pub fn is_part(&self, told: &str) -> bool {
+        [self.app.as_str(), "unknown"]
+            .into_iter()
+            .chain(self.begins_as.as_deref())
+            .any(|app| told.starts_with(&format!("app={app}\n")))
+    }
+
     /// What is known before its first byte.
     pub fn setup(&self) -> Setup {
         Setup {
@@ -80,6 +91,7 @@ pub fn parse(name: &str, text: &str) -> Script {
     let mut script = Script {
         name: name.to_owned(),
         app: name.split('-').next().unwrap().to_owned(),
+        begins_as: None,
         transport: Transport::Tcp,
         destination: "192.0.2.2".parse().unwrap(),
         turns: Vec::new(),
@@ -93,6 +105,7 @@ pub fn parse(name: &str, text: &str) -> Script {
                 "sctp" => script.transport = Transport::Sctp,
                 "to" => script.destination = value.parse().unwrap(),
                 "app" => script.app = value.to_owned(),
+                "begins-as" => script.begins_as = Some(value.to_owned()),
                 "server-first" => {}
                 "pause" => time += (value.parse::<f64>().unwrap() * SECOND as f64) as u64,
                 _ => panic!("{name}: what is the setting {key}?"),

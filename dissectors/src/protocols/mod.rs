@@ -7,6 +7,7 @@ pub mod bgp;
 pub mod bittorrent;
 pub mod cassandra;
 pub mod coap;
+pub mod dcerpc;
 pub mod diameter;
 pub mod dicom;
 pub mod dns;
@@ -21,6 +22,7 @@ pub mod http;
 pub mod ident;
 pub mod ipmi;
 pub mod irc;
+pub mod iscsi;
 pub mod jdwp;
 pub mod kafka;
 pub mod kerberos;
@@ -30,7 +32,11 @@ pub mod mongo;
 pub mod mqtt;
 pub mod mysql;
 pub mod nats;
+pub mod nbd;
+pub mod netbios;
+pub mod ninep;
 pub mod nntp;
+pub mod onc;
 pub mod oracle;
 pub mod pgsql;
 pub mod pptp;
@@ -45,6 +51,7 @@ pub mod rtmp;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
+pub mod ssdp;
 pub mod ssh;
 pub mod stomp;
 pub mod syslog;
@@ -56,6 +63,7 @@ pub mod thrift;
 pub mod tls;
 pub mod vnc;
 pub mod whois;
+pub mod wsd;
 pub mod x11;
 pub mod xmpp;
 pub mod zabbix;
@@ -124,6 +132,16 @@ pub static ALL: &[&Protocol] = &[
     &kafka::PROTOCOL,
     &memcache::PROTOCOL,
     &coap::PROTOCOL,
+    &dcerpc::PROTOCOL,
+    &netbios::names::PROTOCOL,
+    &netbios::datagrams::PROTOCOL,
+    &ssdp::PROTOCOL,
+    &wsd::PROTOCOL,
+    &iscsi::PROTOCOL,
+    &nbd::PROTOCOL,
+    &ninep::PROTOCOL,
+    &onc::PROTOCOL,
+    &netbios::sessions::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

@@ -86,6 +86,11 @@ pub static ELEMENT: Element = Element {
     ],
 };
 
+/// Tells of a message of SMB 1 that another protocol carries.
+pub fn inside(out: &mut Facts) {
+    out.element(&ELEMENT).number(&VERSION, 1);
+}
+
 /// What is known of a session beside its files.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -106,7 +111,8 @@ pub struct Known {
     logins: List<Login, { ntlm::LOGINS }>,
     accepted: Option<usize>,
     auth: List<&'static str>,
-    exchange: Exchange,
+    /// The NTLM messages of logins, and of calls inside pipes.
+    pub exchange: Exchange,
     kerberos: kerberos::Exchange,
 }
 

@@ -7,9 +7,10 @@
 
 use std::collections::VecDeque;
 
+use crate::by_offset::ByOffset;
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
-use crate::files::{Files, Transfer};
+use crate::files::Files;
 use crate::protocol::Role;
 
 use super::facts::{ACTION, ELEMENT, FILE, FILES, NEW_NAME};
@@ -48,6 +49,16 @@ pub enum Way {
     Up,
 }
 
+impl Way {
+    /// Who sends content this way.
+    pub const fn sender(self) -> Role {
+        match self {
+            Self::Down => Role::Server,
+            Self::Up => Role::Client,
+        }
+    }
+}
+
 /// The share that a name lies in. Only compared.
 pub type Tree = u32;
 
@@ -72,16 +83,6 @@ struct Item {
     new_name: Text,
 }
 
-/// Content that moves one way through one open file.
-#[derive(Debug)]
-struct Flow {
-    transfer: Transfer,
-    /// The offset after the last byte seen.
-    next: u64,
-    /// So many bytes to come were seen before.
-    again: u64,
-}
-
 #[derive(Debug)]
 struct Open {
     number: u32,
@@ -93,12 +94,12 @@ struct Open {
     delete_on_close: bool,
     /// What was told of it already.
     told: Option<Action>,
-    down: Option<Box<Flow>>,
-    up: Option<Box<Flow>>,
+    down: Option<Box<ByOffset>>,
+    up: Option<Box<ByOffset>>,
 }
 
 impl Open {
-    fn flow(&mut self, way: Way) -> &mut Option<Box<Flow>> {
+    fn flow(&mut self, way: Way) -> &mut Option<Box<ByOffset>> {
         match way {
             Way::Down => &mut self.down,
             Way::Up => &mut self.up,
@@ -167,6 +168,11 @@ impl Handles {
     /// The number of the open file with this id.
     pub fn find(&self, id: u128) -> Option<u32> {
         self.opens.iter().rev().find(|open| open.id == Some(id)).map(|open| open.number)
+    }
+
+    /// Whether an open file is a named pipe.
+    pub fn is_pipe(&self, number: u32) -> bool {
+        self.opens.iter().rev().any(|open| open.number == number && open.pipe)
     }
 
     /// Something was done to an open file.
@@ -246,48 +252,29 @@ impl Handles {
         if way == Way::Up {
             open.end_of_file = open.end_of_file.max(offset.saturating_add(length));
         }
-        let flow =
-            open.flow(way).get_or_insert_with(|| Box::new(Flow { transfer: Transfer::new(hash), next: 0, again: 0 }));
-        let seen_before = flow.next > offset;
-        // What is written again replaces content that was hashed.
-        if offset > flow.next || (seen_before && way == Way::Up) {
-            flow.transfer.broken();
-        }
-        // What is read again was counted before; where reads came out of order that can't be said.
-        let in_order = !flow.transfer.is_broken();
-        flow.again = if in_order { flow.next.saturating_sub(offset).min(length) } else { 0 };
-        flow.next = flow.next.max(offset);
+        let flow = open.flow(way).get_or_insert_with(|| Box::new(ByOffset::new(hash)));
+        flow.begin(offset, length, way == Way::Up);
         true
     }
 
     /// The next bytes of the content announced by [`Self::begin`].
     pub fn content(&mut self, number: u32, way: Way, bytes: &[u8]) {
         if let Some(flow) = self.get(number).and_then(|open| open.flow(way).as_mut()) {
-            let again = usize::try_from(flow.again).unwrap_or(usize::MAX).min(bytes.len());
-            flow.again = flow.again.saturating_sub(again as u64);
-            let fresh = bytes.get(again..).unwrap_or_default();
-            flow.transfer.data(fresh);
-            flow.next = flow.next.saturating_add(fresh.len() as u64);
+            flow.data(bytes);
         }
     }
 
     /// So many bytes of content were not seen.
     pub fn missed(&mut self, number: u32, way: Way, bytes: u64) {
         if let Some(flow) = self.get(number).and_then(|open| open.flow(way).as_mut()) {
-            let again = flow.again.min(bytes);
-            flow.again = flow.again.saturating_sub(again);
-            let fresh = bytes.saturating_sub(again);
-            if fresh > 0 {
-                flow.transfer.broken();
-                flow.next = flow.next.saturating_add(fresh);
-            }
+            flow.missed(bytes);
         }
     }
 
     /// What was written did not arrive in the file.
     pub fn write_failed(&mut self, number: u32) {
         if let Some(flow) = self.get(number).and_then(|open| open.up.as_mut()) {
-            flow.transfer.broken();
+            flow.failed();
         }
     }
 
@@ -339,7 +326,7 @@ impl Handles {
         let items = self.items.items().iter();
         let opens = self.opens.iter();
         let flow =
-            |flow: &Option<Box<Flow>>| flow.as_ref().map_or(0, |flow| size_of::<Flow>() + flow.transfer.heap_bytes());
+            |flow: &Option<Box<ByOffset>>| flow.as_ref().map_or(0, |flow| size_of::<ByOffset>() + flow.heap_bytes());
         items.map(|item| size_of::<Item>() + item.name.heap_bytes() + item.new_name.heap_bytes()).sum::<usize>()
             + opens
                 .map(|open| size_of::<Open>() + open.name.heap_bytes() + flow(&open.down) + flow(&open.up))
@@ -353,9 +340,9 @@ impl Handles {
 
     fn finish(&mut self, mut open: Open) {
         for (way, sender) in [(Way::Down, Role::Server), (Way::Up, Role::Client)] {
-            if let Some(flow) = open.flow(way).take().filter(|flow| flow.transfer.size() > 0) {
-                let whole = !flow.transfer.is_broken() && flow.next == open.end_of_file;
-                self.files.push(open.name.clone(), sender, flow.transfer, whole);
+            if let Some(flow) = open.flow(way).take().filter(|flow| flow.size() > 0) {
+                let whole = flow.whole_to() == Some(open.end_of_file);
+                self.files.push(open.name.clone(), sender, flow.finish(), whole);
             }
         }
         if open.delete_on_close && !open.pipe {

@@ -14,7 +14,9 @@
 //! Where bytes are missing inside a message the next frame is where the length says. Where it can't be known, and at the beginning,
 //! a side's next bytes are believed if they are the beginning of a message; else that side is heard no more.
 //!
-//! Ignored on purpose: what named pipes carry, locks, oplocks and leases, security descriptors, referrals, multichannel.
+//! What runs through named pipes is read as calls of DCE/RPC ([`crate::protocols::dcerpc`]).
+//!
+//! Ignored on purpose: locks, oplocks and leases, security descriptors, referrals, multichannel.
 
 mod facts;
 mod handles;
@@ -29,10 +31,14 @@ use crate::capped::{LONG_TEXT_CAP, Text};
 use crate::dictionary::file;
 use crate::facts::Facts;
 use crate::kerberos;
+use crate::netbios::Name;
+use crate::news::News;
 use crate::ntlm::{self, utf16_string};
 use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
+use crate::protocols::dcerpc;
 use crate::reader::Reader;
 
+pub use facts::{ELEMENT, inside};
 use listing::Entry;
 use session::{Outcome, Session, Sink};
 use smb2::Related;
@@ -41,7 +47,7 @@ use smb2::Related;
 pub static PROTOCOL: Protocol = Protocol {
     name: "smb",
     transports: &[Transport::Tcp],
-    elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT],
+    elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &dcerpc::ELEMENT],
     first: FirstBytes::both(&[MESSAGE..=MESSAGE, SESSION_REQUEST..=KEEP_ALIVE]),
     probe: probe::probe,
     open: |opening: &Opening| Box::new(Smb::new(opening.file_hash)),
@@ -153,10 +159,10 @@ impl Smb {
                 let Some(mut names) = reader.sub(length as usize) else {
                     return Step::NeedMore(FRAME_HEAD.saturating_add(length as usize));
                 };
-                if let Some(name) = names.until(0).and_then(|_| names.until(0)).and_then(netbios_name)
+                if let Some(calling) = Name::read(&mut names).and_then(|_called| Name::read(&mut names))
                     && session.known.calling_name.is_empty()
                 {
-                    session.known.calling_name = name;
+                    session.known.calling_name = calling.name;
                 }
                 lane.pass = length.into();
             }
@@ -209,6 +215,13 @@ impl Smb {
                 lane.content = lane.content.saturating_sub(bytes.len() as u64);
                 Some(Step::Consumed(bytes.len()))
             }
+            Some(Sink::Pipe(number, way)) => {
+                let whole = usize::try_from(lane.content).unwrap_or(usize::MAX);
+                let bytes = bytes.get(..whole).unwrap_or(bytes);
+                session.pipes.data(&mut session.known.exchange, number, way.sender(), bytes);
+                lane.content = lane.content.saturating_sub(bytes.len() as u64);
+                Some(Step::Consumed(bytes.len()))
+            }
             Some(Sink::Listing(layout)) => match listing::entry(layout, bytes, lane.content, NAME_BYTES) {
                 Entry::Need(need) => Some(Step::NeedMore(need)),
                 Entry::Name(name, next) => {
@@ -245,7 +258,8 @@ impl Smb {
         let content = take(&mut lane.content);
         match lane.sink {
             Some(Sink::File(number, way)) if content > 0 => session.handles.missed(number, way, content),
-            Some(Sink::File(..)) => {}
+            Some(Sink::Pipe(number, way)) if content > 0 => session.pipes.missed(number, way.sender()),
+            Some(Sink::File(..) | Sink::Pipe(..)) => {}
             // Entries of a listing lead from one to the next.
             _ => {
                 lane.rest = lane.rest.saturating_add(lane.content);
@@ -261,6 +275,11 @@ impl Smb {
                 && lane.content > 0
             {
                 session.handles.missed(number, way, lane.content);
+            }
+            if let Some(Sink::Pipe(number, way)) = lane.sink
+                && lane.content > 0
+            {
+                session.pipes.missed(number, way.sender());
             }
             *lane = Lane::default();
         }
@@ -305,27 +324,16 @@ impl Dissector for Smb {
     fn facts(&self, out: &mut Facts) {
         self.session.known.facts(out);
         self.session.handles.facts(out);
+        self.session.pipes.facts(out);
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.session.pipes.news()
     }
 
     fn heap_bytes(&self) -> usize {
         size_of::<Self>() + self.session.heap_bytes()
     }
-}
-
-/// A NetBIOS name: its length (32) and two letters `A` to `P` a byte, 15 bytes of name and one of its kind (RFC 1001 14.1).
-fn netbios_name(encoded: &[u8]) -> Option<Text> {
-    let (32, letters) = encoded.split_first()? else {
-        return None;
-    };
-    let mut name = Vec::with_capacity(16);
-    for pair in letters.chunks_exact(2) {
-        let [high @ b'A'..=b'P', low @ b'A'..=b'P'] = pair else {
-            return None;
-        };
-        name.push((high - b'A') << 4 | (low - b'A'));
-    }
-    let (_kind, name) = name.split_last()?;
-    Some(Text::new(name.trim_ascii_end()))
 }
 
 #[cfg(test)]
@@ -444,16 +452,5 @@ mod tests {
         assert!(matches!(say(&mut smb, Role::Server, b"in the middle"), Step::Skip(u64::MAX)));
         assert!(matches!(smb.gap(Role::Client, 1), Step::Consumed(0)));
         assert!(matches!(say(&mut smb, Role::Client, b"of something"), Step::Done));
-    }
-
-    #[test]
-    fn a_netbios_name_is_told_without_its_padding_and_kind() {
-        let mut encoded = vec![32];
-        for byte in b"TENDER         \0" {
-            encoded.extend([b'A' + (byte >> 4), b'A' + (byte & 15)]);
-        }
-        assert_eq!(netbios_name(&encoded), Some(Text::new(b"TENDER")));
-        encoded[3] = b'Q';
-        assert_eq!(netbios_name(&encoded), None);
     }
 }

@@ -10,6 +10,7 @@ use super::facts::Known;
 use super::handles::{Action, Handles, Tree, Way};
 use super::listing::Layout;
 use super::status::Failure;
+use crate::protocols::dcerpc::pipes::Pipes;
 
 /// How much of a message is looked at where it carries no file content. A name is far shorter, a Kerberos ticket may be longer.
 pub const MESSAGE_BYTES: usize = 16 * 1024;
@@ -23,6 +24,8 @@ const TREES: usize = 32;
 pub struct Session {
     pub known: Known,
     pub handles: Handles,
+    /// What runs through named pipes.
+    pub pipes: Pipes,
     pub pending: Pending,
     pub trees: Trees,
     /// The dialects that a client of SMB 1 offers, until the server has chosen.
@@ -36,6 +39,7 @@ impl Session {
         Self {
             known: Known::default(),
             handles: Handles::new(hash),
+            pipes: Pipes::default(),
             pending: Pending::default(),
             trees: Trees::default(),
             offered: List::default(),
@@ -50,7 +54,7 @@ impl Session {
             (Asked::Write(number), true) => self.handles.write_failed(number),
             (Asked::Write(number), false) => self.handles.act(number, Action::Write),
             (Asked::Read { number, .. }, false) => self.handles.act(number, Action::Read),
-            (Asked::Close(number), false) => self.handles.close(number, None),
+            (Asked::Close(number), false) => self.close(number, None),
             (Asked::DeleteOnClose { number, delete }, false) => self.handles.delete_on_close(number, delete),
             (Asked::Rename { number, to }, false) => self.handles.rename(number, to),
             (Asked::Resize { number, end_of_file }, false) => self.handles.resized(number, end_of_file),
@@ -58,6 +62,20 @@ impl Session {
             (Asked::Named { tree, name, action, new_name }, false) => self.handles.tell(tree, name, action, new_name),
             _ => {}
         }
+    }
+
+    /// An open file or pipe was closed.
+    pub fn close(&mut self, number: u32, end_of_file: Option<u64>) {
+        self.pipes.close(number);
+        self.handles.close(number, end_of_file);
+    }
+
+    /// Content is about to pass. Gives who wants it.
+    pub fn wants(&mut self, number: u32, way: Way, offset: u64, length: u64) -> Option<Sink> {
+        if self.handles.is_pipe(number) {
+            return (length > 0).then_some(Sink::Pipe(number, way));
+        }
+        self.handles.begin(number, way, offset, length).then_some(Sink::File(number, way))
     }
 
     /// A request failed, or not.
@@ -79,6 +97,7 @@ impl Session {
     pub fn heap_bytes(&self) -> usize {
         self.known.heap_bytes()
             + self.handles.heap_bytes()
+            + self.pipes.heap_bytes()
             + self.pending.waiting.capacity() * size_of::<(u64, Asked)>()
             + self.trees.connected.capacity() * size_of::<(u64, Tree, bool)>()
             + self.offered.items().iter().map(|name| size_of::<Text>() + name.heap_bytes()).sum::<usize>()
@@ -94,6 +113,8 @@ pub enum Asked {
         offset: u64,
     },
     Write(u32),
+    /// A message written to a pipe whose answer is read at once.
+    Transceive(u32),
     Close(u32),
     DeleteOnClose {
         number: u32,
@@ -169,6 +190,8 @@ pub enum Sink {
     Nothing,
     /// The open file of this number.
     File(u32, Way),
+    /// The open pipe of this number.
+    Pipe(u32, Way),
     /// The names of a directory.
     Listing(Layout),
 }

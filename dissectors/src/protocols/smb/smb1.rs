@@ -32,6 +32,7 @@ const DELETE_DIRECTORY: u8 = 0x01;
 const CLOSE: u8 = 0x04;
 const DELETE: u8 = 0x06;
 const RENAME: u8 = 0x07;
+const TRANSACTION: u8 = 0x25;
 const OPEN_ANDX: u8 = 0x2d;
 const READ_ANDX: u8 = 0x2e;
 const WRITE_ANDX: u8 = 0x2f;
@@ -45,6 +46,9 @@ const NT_CREATE_ANDX: u8 = 0xa2;
 const NT_RENAME: u8 = 0xa5;
 /// In place of a next command: the chain ends.
 const NO_ANDX: u8 = 0xff;
+
+/// The transaction that writes a message to a pipe and reads the answer.
+const TRANSACT_PIPE: u16 = 0x0026;
 
 const FLAG_RESPONSE: u8 = 0x80;
 const FLAG2_SIGNED: u16 = 0x0004;
@@ -226,7 +230,7 @@ pub fn message(session: &mut Session, role: Role, bytes: &[u8], left: u64) -> Ou
     let whole = usize::try_from(left).unwrap_or(usize::MAX);
     let words_end = (HEADER + 3).saturating_add(usize::from(*count).saturating_mul(2));
     let wanted = match (response, header.command) {
-        (true, READ_ANDX | TRANSACTION2) | (false, WRITE_ANDX) => words_end,
+        (true, READ_ANDX | TRANSACTION | TRANSACTION2) | (false, WRITE_ANDX | TRANSACTION) => words_end,
         _ => MESSAGE_BYTES,
     };
     if bytes.len() < wanted.min(whole) {
@@ -308,8 +312,21 @@ fn request(session: &mut Session, header: &Header, part: &Part<'_>) -> Option<Co
             let offset = u64::from(low) | u64::from(words.le_u32().unwrap_or(0)) << 32;
             let length = u64::from(length_low) | u64::from(length_high) << 16;
             session.pending.ask(key, Asked::Write(number));
-            let wanted = session.handles.begin(number, Way::Up, offset, length);
-            return wanted.then_some((at.into(), length, Sink::File(number, Way::Up)));
+            let sink = session.wants(number, Way::Up, offset, length)?;
+            return Some((at.into(), length, sink));
+        }
+        TRANSACTION => {
+            // A message to a pipe and its answer (MS-CIFS 2.2.5.6).
+            let mut words = part.words(22);
+            let (length, at) = (words.le_u16()?, words.le_u16()?);
+            let mut setup = part.words(28);
+            if setup.le_u16()? != TRANSACT_PIPE {
+                return None;
+            }
+            let number = session.handles.find(setup.le_u16()?.into())?;
+            session.pending.ask(key, Asked::Transceive(number));
+            let sink = session.wants(number, Way::Up, 0, length.into())?;
+            return Some((at.into(), length.into(), sink));
         }
         CLOSE => Asked::Close(session.handles.find(part.words(0).le_u16()?.into())?),
         CREATE_DIRECTORY => named(tree, part.texts(0).formatted(), Action::Write),
@@ -444,8 +461,14 @@ fn answer(session: &mut Session, header: &Header, part: &Part<'_>) -> Option<Con
             let mut words = part.words(10);
             let (low, at, high) = (words.le_u16()?, words.le_u16()?, words.le_u16()?);
             let length = u64::from(low) | u64::from(high) << 16;
-            let wanted = session.handles.begin(number, Way::Down, offset, length);
-            return wanted.then_some((at.into(), length, Sink::File(number, Way::Down)));
+            let sink = session.wants(number, Way::Down, offset, length)?;
+            return Some((at.into(), length, sink));
+        }
+        (TRANSACTION, Asked::Transceive(number)) if !failure => {
+            let mut words = part.words(12);
+            let (length, at) = (words.le_u16()?, words.le_u16()?);
+            let sink = session.wants(number, Way::Down, 0, length.into())?;
+            return Some((at.into(), length.into(), sink));
         }
         (TRANSACTION2, Asked::Listing(layout)) if !failure => {
             let mut words = part.words(12);

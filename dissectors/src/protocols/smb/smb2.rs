@@ -54,6 +54,8 @@ const SHARE_OF_PIPES: u8 = 2;
 /// In a CREATE answer: an existing file was opened as it was.
 const CREATE_OPENED: u32 = 1;
 const INFO_FILE: u8 = 1;
+/// The control code of a message written to a pipe and its answer (MS-FSCC 2.3.31).
+const PIPE_TRANSCEIVE: u32 = 0x0011_c017;
 
 /// What later requests of a compound take over from the earlier.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,7 +120,9 @@ pub fn message(session: &mut Session, related: &mut Related, role: Role, bytes: 
         (true, QUERY_DIRECTORY) => 8,
         (false, WRITE) => 48,
         (false, QUERY_INFO) => 40,
-        (false, FLUSH | LOCK | IOCTL) => 24,
+        (false, FLUSH | LOCK) => 24,
+        (false, IOCTL) => 56,
+        (true, IOCTL) => 48,
         (_, NEGOTIATE | SESSION_SETUP | TREE_CONNECT | CREATE | CLOSE | WRITE | READ | QUERY_DIRECTORY | SET_INFO) => {
             MESSAGE_BYTES
         }
@@ -198,8 +202,8 @@ fn request(session: &mut Session, related: &mut Related, header: &Header, body: 
             let (at, length, offset) = (reader.le_u16()?, reader.le_u32()?, reader.le_u64()?);
             let number = target(session, related, &mut reader)?;
             session.pending.ask(header.message, Asked::Write(number));
-            let wanted = session.handles.begin(number, Way::Up, offset, length.into());
-            return wanted.then_some((from_header(at), length.into(), Sink::File(number, Way::Up)));
+            let sink = session.wants(number, Way::Up, offset, length.into())?;
+            return Some((from_header(at), length.into(), sink));
         }
         QUERY_DIRECTORY => {
             reader.skip(2)?;
@@ -209,9 +213,19 @@ fn request(session: &mut Session, related: &mut Related, header: &Header, body: 
             session.pending.ask(header.message, Asked::Listing(layout));
         }
         // Nothing is told of these, but what follows in the compound may mean their file.
-        FLUSH | LOCK | IOCTL => {
+        FLUSH | LOCK => {
             reader.skip(8)?;
             target(session, related, &mut reader);
+        }
+        IOCTL => {
+            reader.skip(4)?;
+            let code = reader.le_u32()?;
+            let number = target(session, related, &mut reader);
+            let (at, length) = (reader.le_u32()?, reader.le_u32()?);
+            let number = number.filter(|_| code == PIPE_TRANSCEIVE)?;
+            session.pending.ask(header.message, Asked::Transceive(number));
+            let sink = session.wants(number, Way::Up, 0, length.into())?;
+            return Some((from_header(u16::try_from(at).ok()?), length.into(), sink));
         }
         QUERY_INFO => {
             reader.skip(24)?;
@@ -271,15 +285,21 @@ fn answer(session: &mut Session, header: &Header, body: &[u8]) -> Option<Content
             Some(opened) => session.handles.opened(number, opened),
             None => session.handles.refused(number),
         },
-        (CLOSE, Asked::Close(number)) if !failure => session.handles.close(number, closed_at(body)),
+        (CLOSE, Asked::Close(number)) if !failure => session.close(number, closed_at(body)),
         (READ, Asked::Read { number, offset }) if !failure => {
             session.answered(Asked::Read { number, offset }, failure);
             reader.skip(2)?;
             let at = reader.u8()?;
             reader.skip(1)?;
             let length = u64::from(reader.le_u32()?);
-            let wanted = session.handles.begin(number, Way::Down, offset, length);
-            return wanted.then_some((from_header(at.into()), length, Sink::File(number, Way::Down)));
+            let sink = session.wants(number, Way::Down, offset, length)?;
+            return Some((from_header(at.into()), length, sink));
+        }
+        (IOCTL, Asked::Transceive(number)) if !failure => {
+            reader.skip(32)?;
+            let (at, length) = (reader.le_u32()?, u64::from(reader.le_u32()?));
+            let sink = session.wants(number, Way::Down, 0, length)?;
+            return Some((from_header(u16::try_from(at).ok()?), length, sink));
         }
         (QUERY_DIRECTORY, Asked::Listing(layout)) if !failure => {
             reader.skip(2)?;
