@@ -14,11 +14,13 @@ pub mod dictionary;
 pub mod facts;
 pub mod files;
 pub mod hex;
+pub mod mail;
 pub mod news;
 pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
+pub mod sasl;
 pub mod time;
 
 pub use capped::{List, Text};

@@ -3,6 +3,7 @@
 pub mod dns;
 pub mod http;
 pub mod smb;
+pub mod smtp;
 pub mod ssh;
 pub mod tls;
 
@@ -12,6 +13,7 @@ use crate::protocol::Protocol;
 pub static ALL: &[&Protocol] = &[
     &ssh::PROTOCOL,
     &http::PROTOCOL,
+    &smtp::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
