@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod pop3;
 pub mod smb;
 pub mod smtp;
 pub mod ssh;
@@ -14,6 +15,7 @@ pub static ALL: &[&Protocol] = &[
     &ssh::PROTOCOL,
     &http::PROTOCOL,
     &smtp::PROTOCOL,
+    &pop3::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
