@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod imap;
 pub mod pop3;
 pub mod smb;
 pub mod smtp;
@@ -16,6 +17,7 @@ pub static ALL: &[&Protocol] = &[
     &http::PROTOCOL,
     &smtp::PROTOCOL,
     &pop3::PROTOCOL,
+    &imap::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
