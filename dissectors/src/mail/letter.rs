@@ -105,6 +105,26 @@ impl Letter {
         COLUMNS.iter().all(|(_, column)| column(self).is_empty())
     }
 
+    /// Takes from another header of the same message what is not known yet.
+    pub(super) fn complete(&mut self, other: Self) {
+        let slots = [
+            (&mut self.subject, other.subject),
+            (&mut self.from, other.from),
+            (&mut self.to, other.to),
+            (&mut self.cc, other.cc),
+            (&mut self.date, other.date),
+            (&mut self.in_reply_to, other.in_reply_to),
+            (&mut self.reply_to, other.reply_to),
+            (&mut self.user_agent, other.user_agent),
+            (&mut self.originating_ip, other.originating_ip),
+        ];
+        for (slot, text) in slots {
+            if slot.is_empty() {
+                *slot = text;
+            }
+        }
+    }
+
     /// Whether both are the same message.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         !self.message_id.is_empty() && self.message_id == other.message_id

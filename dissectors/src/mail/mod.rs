@@ -133,8 +133,11 @@ impl Mail {
 }
 
 fn tell(letters: &mut List<Letter, MESSAGES>, letter: Letter, once: bool) {
-    if !once || !letters.items().iter().any(|known| known.is_same(&letter)) {
-        letters.push(letter);
+    match letters.items_mut().iter_mut().find(|known| once && known.is_same(&letter)) {
+        Some(known) => known.complete(letter),
+        None => {
+            letters.push(letter);
+        }
     }
 }
 

@@ -143,28 +143,54 @@ fn probe_client<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Ver
         "UIDL" => rest.is_empty() || digits(rest),
         _ => false,
     };
-    let others = others.filter_map(|line| command(line.strip_suffix(b"\n")?.trim_ascii_end()));
+    let mut authenticates = verb == "AUTH";
     let mut verdict = match verb {
         _ if own => Verdict::Likely,
         "USER" | "PASS" if !rest.is_empty() => Verdict::Likely,
         "STAT" if rest.is_empty() => Verdict::Likely,
         "RETR" | "DELE" | "LIST" if digits(rest) => Verdict::Likely,
-        "AUTH" if !rest.contains(&b':') => Verdict::Likely,
+        "AUTH" if is_mechanism(rest.split(|byte| *byte == b' ').next().unwrap_or_default()) => Verdict::Likely,
         _ => Verdict::NeedMore,
     };
-    for (verb, _, rest) in std::iter::once((verb, own, rest)).chain(others) {
-        if proved(verb, rest) {
-            verdict = Verdict::Match;
+    if proved(verb, rest) {
+        return Verdict::Match;
+    }
+    for line in others.filter_map(|line| line.strip_suffix(b"\n")) {
+        match command(line.trim_ascii_end()) {
+            Some((verb, _, rest)) if proved(verb, rest) => return Verdict::Match,
+            Some(("AUTH", ..)) => authenticates = true,
+            Some((_, true, _)) => verdict = Verdict::Likely,
+            Some(_) => {}
+            None if authenticates => {}
+            None => return Verdict::Reject,
         }
     }
     verdict
+}
+
+/// Whether a word is a mechanism of SASL: Redis's clients send `AUTH` and a password.
+fn is_mechanism(word: &[u8]) -> bool {
+    const MECHANISMS: [&str; 10] = [
+        "PLAIN",
+        "LOGIN",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "NTLM",
+        "GSSAPI",
+        "XOAUTH2",
+        "OAUTHBEARER",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-256",
+    ];
+    MECHANISMS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 fn probe_server<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Verdict {
     let text = match first {
         b"+OK" | b"-ERR" => &[][..],
         [b'+', b'O', b'K', b' ', text @ ..] => text,
-        [b'-', b'E', b'R', b'R', b' ', _, ..] => return Verdict::Likely,
+        // A server that begins so was not heard from its beginning, or is Redis.
+        [b'-', b'E', b'R', b'R', b' ', _, ..] => return Verdict::NeedMore,
         _ => return Verdict::Reject,
     };
     let upper = text.to_ascii_uppercase();
@@ -174,7 +200,12 @@ fn probe_server<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Ver
     let counted = upper.strip_suffix(b" OCTETS").is_some_and(|count| count.iter().all(u8::is_ascii_digit));
     let offers = others.filter_map(|line| line.strip_suffix(b"\n")).map(<[u8]>::trim_ascii_end);
     let offered = offers.filter(|line| matches!(*line, b"UIDL" | b"TOP" | b"USER" | b"STLS" | b"RESP-CODES")).count();
-    if names_pop || stamp || counted || offered > 1 { Verdict::Match } else { Verdict::Likely }
+    match () {
+        () if names_pop || stamp || counted || offered > 1 => Verdict::Match,
+        // Redis says so too.
+        () if text.is_empty() => Verdict::NeedMore,
+        () => Verdict::Likely,
+    }
 }
 
 /// What the client sends next.
@@ -537,7 +568,8 @@ mod tests {
             ("+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n", Verdict::Match),
             ("+OK 120 octets\r\n", Verdict::Match),
             ("+OK\r\nUIDL\r\nTOP\r\n.\r\n", Verdict::Match),
-            ("+OK\r\n", Verdict::Likely),
+            ("+OK\r\n", Verdict::NeedMore),
+            ("-ERR unknown command\r\n", Verdict::NeedMore),
             ("+O", Verdict::NeedMore),
             ("+PONG\r\n", Verdict::Reject),
             ("+OKAY\r\n", Verdict::Reject),
@@ -554,6 +586,9 @@ mod tests {
             ("CAPA\r\n", Verdict::Likely),
             ("UIDL\r\n", Verdict::Match),
             ("USER alice\r\nPASS x\r\nUIDL\r\n", Verdict::Match),
+            ("AUTH PLAIN\r\n", Verdict::Likely),
+            ("AUTH secret\r\n", Verdict::NeedMore),
+            ("USER alice\r\nPASS x\r\nSYST\r\n", Verdict::Reject),
             ("RETR file.txt\r\n", Verdict::NeedMore),
             ("QUIT\r\n", Verdict::NeedMore),
             ("RET", Verdict::NeedMore),

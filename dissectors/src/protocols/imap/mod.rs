@@ -499,7 +499,7 @@ impl Imap {
 
 /// A command without its tag; `UID` is passed over.
 fn parse(command: &[u8]) -> Option<(&'static str, &[u8])> {
-    let (_, name, arguments) = probe::command(command)?;
+    let (_, name, arguments) = probe::read(command)?;
     if name != "UID" {
         return Some((name, arguments));
     }

@@ -94,10 +94,19 @@ fn is_tag(tag: &[u8]) -> bool {
     let sign = |byte: &u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'.' | b'_' | b'-' | b'#' | b':' | b'=' | b'/')
     };
-    (1..=TAG).contains(&tag.len()) && tag.iter().all(sign)
+    let first = matches!(tag.first(), Some(b'$' | b'.' | b'_' | b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'));
+    first && tag.len() <= TAG && tag.iter().all(sign)
 }
 
 /// Reads a client's line: tag, command, arguments.
+pub(super) fn read(line: &[u8]) -> Option<(&[u8], &'static str, &[u8])> {
+    let (tag, rest) = word(line);
+    let (name, arguments) = word(rest?);
+    let (name, _) = COMMANDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))?;
+    Some((tag, name, arguments.unwrap_or_default()))
+}
+
+/// As [`read`], where the arguments fit the command, and the tag is one that clients use.
 pub(super) fn command(line: &[u8]) -> Option<(&[u8], &'static str, &[u8])> {
     let (tag, rest) = word(line);
     let (name, arguments) = word(rest?);
@@ -140,7 +149,7 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
 fn may_be_command(line: &[u8]) -> bool {
     let (tag, rest) = word(line);
     let Some(rest) = rest else {
-        return is_tag(tag.strip_suffix(b"\r").unwrap_or(tag));
+        return is_tag(tag);
     };
     let (name, arguments) = word(rest);
     let name = name.strip_suffix(b"\r").unwrap_or(name);
