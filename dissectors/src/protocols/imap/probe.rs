@@ -90,12 +90,13 @@ fn word(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+fn is_tag_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'.' | b'_' | b'-' | b'#' | b':' | b'=' | b'/')
+}
+
 fn is_tag(tag: &[u8]) -> bool {
-    let sign = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'.' | b'_' | b'-' | b'#' | b':' | b'=' | b'/')
-    };
     let first = matches!(tag.first(), Some(b'$' | b'.' | b'_' | b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'));
-    first && tag.len() <= TAG && tag.iter().all(sign)
+    first && tag.len() <= TAG && tag.iter().all(|byte| is_tag_sign(*byte))
 }
 
 /// Reads a client's line: tag, command, arguments.
@@ -122,6 +123,13 @@ pub(super) fn command(line: &[u8]) -> Option<(&[u8], &'static str, &[u8])> {
 
 /// The probe.
 pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
+    // Most sessions are left after a few bytes.
+    let start = sample.bytes.iter().take(TAG.saturating_add(1)).take_while(|byte| is_tag_sign(**byte)).count();
+    let tagged = start > 0 && matches!(sample.bytes.get(start), None | Some(b' '));
+    let untagged = sample.role == Role::Server && sample.bytes.starts_with(b"*");
+    if !(tagged || untagged) {
+        return Verdict::Reject;
+    }
     let mut lines = sample.bytes.split_inclusive(|byte| *byte == b'\n');
     let Some(first) = lines.next() else {
         return Verdict::NeedMore;
@@ -139,11 +147,34 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
                 return Verdict::Reject;
             };
             let second = lines.next().and_then(|line| line.strip_suffix(b"\n")).map(<[u8]>::trim_ascii_end);
-            let again = second.and_then(command).is_some_and(|(other, ..)| other != tag);
-            if again || name == "CAPABILITY" { Verdict::Match } else { Verdict::Likely }
+            let again = second.and_then(command).filter(|(other, ..)| *other != tag);
+            match again {
+                _ if name == "CAPABILITY" => Verdict::Match,
+                Some((_, second, _)) if is_telling(name) || is_telling(second) => Verdict::Match,
+                _ if is_telling(name) => Verdict::Likely,
+                _ => Verdict::NeedMore,
+            }
         }
         Role::Server => server(first),
     }
+}
+
+/// Whether a word hardly stands second on a line of another protocol: LIST, COPY or ID may be the key of a store, or plain speech.
+fn is_telling(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "AUTHENTICATE",
+        "CAPABILITY",
+        "EXAMINE",
+        "FETCH",
+        "LOGIN",
+        "LOGOUT",
+        "LSUB",
+        "NAMESPACE",
+        "SELECT",
+        "STARTTLS",
+        "UID",
+    ];
+    NAMES.contains(&name)
 }
 
 fn may_be_command(line: &[u8]) -> bool {
@@ -180,8 +211,8 @@ fn server(line: &[u8]) -> Verdict {
     let (name, arguments) = word(rest.unwrap_or_default());
     let arguments = arguments.unwrap_or_default();
     if tag != b"*" {
-        // The end of a command that was not seen.
-        return if is_tag(tag) && STATUS.contains(&name) { Verdict::Likely } else { Verdict::Reject };
+        // The end of a command that was not seen, or anything: `200 OK`.
+        return if is_tag(tag) && STATUS.contains(&name) { Verdict::NeedMore } else { Verdict::Reject };
     }
     let number = !name.is_empty() && name.iter().all(u8::is_ascii_digit);
     let upper = arguments.to_ascii_uppercase();
@@ -215,6 +246,8 @@ mod tests {
             ("a1 CAPABILITY\r\n", Verdict::Match),
             ("1 noop\r\n2 select INBOX\r\n", Verdict::Match),
             ("a1 LOG", Verdict::NeedMore),
+            ("set list 0 0 5\r\n", Verdict::NeedMore),
+            ("set list 0 0 5\r\nget id x\r\n", Verdict::NeedMore),
             ("A", Verdict::NeedMore),
             ("GET /index.html HTTP/1.1\r\n", Verdict::Reject),
             ("GET /", Verdict::Reject),
@@ -233,7 +266,8 @@ mod tests {
             ("* OK ready\r\n", Verdict::Likely),
             ("* 3 EXISTS\r\n", Verdict::Match),
             ("* 12 FETCH (FLAGS ())\r\n", Verdict::Match),
-            ("a1 OK done\r\n", Verdict::Likely),
+            ("a1 OK done\r\n", Verdict::NeedMore),
+            ("200 OK\r\n", Verdict::NeedMore),
             ("* ", Verdict::NeedMore),
             ("*3\r\n$3\r\nSET\r\n", Verdict::Reject),
             ("** x\r\n", Verdict::Reject),

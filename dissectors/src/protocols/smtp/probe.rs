@@ -135,8 +135,7 @@ fn server(bytes: &[u8]) -> Verdict {
             return Verdict::Match;
         }
         if at == 0 {
-            verdict =
-                if matches!(reply.code, 220 | 250 | 354 | 421 | 554) { Verdict::Likely } else { Verdict::NeedMore };
+            verdict = if matches!(reply.code, 220 | 354 | 554) { Verdict::Likely } else { Verdict::NeedMore };
         }
     }
     verdict
@@ -200,8 +199,9 @@ mod tests {
             ("220 smtp.example.com FTP server ready\r\n", Verdict::Likely),
             ("220 ProFTPD ready\r\n250 OK. Current directory is /\r\n211-Features\r\n SIZE\r\n", Verdict::Likely),
             ("220 x\r\n250 2.1.0 Ok\r\n", Verdict::Match),
-            ("250-SIZE 1000\r\n", Verdict::Likely),
-            ("250 1.2.3.4 logged in\r\n", Verdict::Likely),
+            ("250-SIZE 1000\r\n", Verdict::NeedMore),
+            ("250 1.2.3.4 logged in\r\n", Verdict::NeedMore),
+            ("421 closing\r\n", Verdict::NeedMore),
             ("200 HTTP is not this\r\n", Verdict::NeedMore),
             ("22", Verdict::NeedMore),
             ("220", Verdict::NeedMore),
