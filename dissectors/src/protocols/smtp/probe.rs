@@ -71,6 +71,8 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
 
 fn client(bytes: &[u8]) -> Verdict {
     let mut verdict = Verdict::NeedMore;
+    // Lines may be anything: SMTP is known, or a message or an answer to a challenge may follow.
+    let mut content = false;
     for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n").map(<[u8]>::trim_ascii_end) else {
             if at == 0 && (line.len() > LINE || !may_begin(line)) {
@@ -87,7 +89,14 @@ fn client(bytes: &[u8]) -> Verdict {
         }
         if printable && OWN_VERBS.iter().any(|known| is(known)) {
             verdict = Verdict::Likely;
-        } else if at == 0 && !COMMON_VERBS.iter().any(|known| is(known)) {
+            content = true;
+        } else if is("AUTH") || is("DATA") {
+            // FTP's clients ask for TLS so (RFC 4217 4).
+            if rest.eq_ignore_ascii_case(b" TLS") || rest.eq_ignore_ascii_case(b" SSL") {
+                return Verdict::Reject;
+            }
+            content = true;
+        } else if !content && !COMMON_VERBS.iter().any(|known| is(known)) {
             return Verdict::Reject;
         }
     }
@@ -135,7 +144,8 @@ fn server(bytes: &[u8]) -> Verdict {
             return Verdict::Match;
         }
         if at == 0 {
-            verdict = if matches!(reply.code, 220 | 354 | 554) { Verdict::Likely } else { Verdict::NeedMore };
+            let fits = matches!(reply.code, 220 | 354 | 554) && !names_ftp(reply.text);
+            verdict = if fits { Verdict::Likely } else { Verdict::NeedMore };
         }
     }
     verdict
@@ -168,6 +178,11 @@ fn names_smtp(text: &[u8]) -> bool {
     })
 }
 
+/// Whether a greeting speaks of FTP: the server's name or the host's.
+fn names_ftp(text: &[u8]) -> bool {
+    text.windows(3).any(|word| word.eq_ignore_ascii_case(b"ftp"))
+}
+
 /// Whether a text begins with the long form of its code, such as `2.1.0` after 250.
 fn repeats_code(code: u16, text: &[u8]) -> bool {
     let word = text.split(|byte| *byte == b' ').next().unwrap_or_default();
@@ -196,8 +211,8 @@ mod tests {
             ("220 host Sendmail SMI-8.6/SMI-SVR4 ready\r\n250-x\r\n250-PIPELINING\r\n", Verdict::Match),
             ("554 host ESMTP not accepting\r\n", Verdict::Match),
             ("220 host ready\r\n", Verdict::Likely),
-            ("220 smtp.example.com FTP server ready\r\n", Verdict::Likely),
-            ("220 ProFTPD ready\r\n250 OK. Current directory is /\r\n211-Features\r\n SIZE\r\n", Verdict::Likely),
+            ("220 smtp.example.com FTP server ready\r\n", Verdict::NeedMore),
+            ("220 ProFTPD ready\r\n250 OK. Current directory is /\r\n211-Features\r\n SIZE\r\n", Verdict::NeedMore),
             ("220 x\r\n250 2.1.0 Ok\r\n", Verdict::Match),
             ("250-SIZE 1000\r\n", Verdict::NeedMore),
             ("250 1.2.3.4 logged in\r\n", Verdict::NeedMore),
@@ -221,6 +236,9 @@ mod tests {
             ("RCPT TO:a@b\r\n", Verdict::Match),
             ("QUIT\r\n", Verdict::NeedMore),
             ("HELP\r\n", Verdict::NeedMore),
+            ("AUTH PLAIN AGEAYg==\r\n", Verdict::NeedMore),
+            ("AUTH TLS\r\n", Verdict::Reject),
+            ("NOOP\r\nUSER alice\r\n", Verdict::Reject),
             ("EH", Verdict::NeedMore),
             ("EHLO", Verdict::NeedMore),
             ("EHLOX", Verdict::Reject),
