@@ -14,6 +14,7 @@ pub mod dictionary;
 pub mod facts;
 pub mod files;
 pub mod hex;
+pub mod lenient;
 pub mod mail;
 pub mod news;
 pub mod ntlm;

@@ -16,25 +16,16 @@
 //! Passwords, digests, tokens and challenges are never kept. Ignored on purpose: what account somebody wants to act as, and Kerberos
 //! tickets (GSSAPI), which name nobody in clear text.
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
 
 use crate::capped::{List, Text};
 use crate::dictionary::Flag;
 use crate::facts::Facts;
+use crate::lenient;
 use crate::ntlm::Exchange;
 
 /// The most mechanisms kept of one session.
 pub const MECHANISMS: usize = 8;
-
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// How a mechanism names its account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -188,7 +179,7 @@ impl Logins {
 /// Base64, padded or not; `None` where it is none.
 fn decode(coded: &[u8]) -> Option<Vec<u8>> {
     let coded = coded.trim_ascii();
-    if coded == b"=" { Some(Vec::new()) } else { BASE64.decode(coded).ok() }
+    if coded == b"=" { Some(Vec::new()) } else { lenient::base64(coded) }
 }
 
 /// What stands between `start`, which ends with a quote, and the next quote.
@@ -200,12 +191,14 @@ fn quoted<'a>(message: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
 
     fn user_of(mechanism: &str, messages: &[&str]) -> (String, bool) {
         let mut logins = Logins::default();
         logins.begin(mechanism.as_bytes());
         for message in messages {
-            logins.client(BASE64.encode(message).as_bytes());
+            logins.client(BASE64_STANDARD.encode(message).as_bytes());
         }
         (String::from_utf8(logins.user().bytes().to_vec()).unwrap(), logins.cleartext)
     }

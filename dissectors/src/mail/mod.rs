@@ -3,7 +3,7 @@
 //! A protocol hands a message's bytes to [`Mail`] as they pass. Its header becomes an item of the element `email`, its attachments
 //! become items of `file`; nothing of its content is held.
 //!
-//! Also here: what these protocols have in common with each other ([`lane`], [`dots`]).
+//! Also here: what these protocols have in common with each other ([`lane`], [`dots`]), and the parameters of MIME's fields, which HTTP has as well.
 
 pub mod dots;
 pub mod lane;
@@ -11,7 +11,7 @@ pub mod lane;
 mod headers;
 mod letter;
 mod mime;
-mod parameters;
+pub(crate) mod parameters;
 mod pieces;
 mod transfer;
 mod words;

@@ -48,7 +48,7 @@ pub fn parameter(field: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The two hexadecimal digits at the beginning of `text` as a byte, and what follows them.
-pub(super) fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
+pub fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
     let ([high, low], after) = text.split_first_chunk()?;
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some((digit(high)? << 4 | digit(low)?, after))

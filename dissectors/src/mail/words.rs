@@ -7,20 +7,14 @@
 //! White space between two words is not text (6.2). Words of one charset that follow each other are decoded together,
 //! since mailers cut characters in two. What is in no charset that is known stays as it came; so does text outside of words.
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::Encoding;
 use memchr::memmem;
 
 use super::parameters::hex_pair;
+use crate::lenient;
 
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
+/// The most bytes of a word's coded text (RFC 2047 2: a whole word has seventy-five), for those who do not count.
+const WORD_BYTES: usize = 1024;
 
 /// One encoded word.
 struct Word<'a> {
@@ -85,11 +79,11 @@ fn word(text: &[u8]) -> Option<(Word<'_>, &[u8])> {
     if charset.is_empty() || !charset.iter().all(u8::is_ascii_graphic) {
         return None;
     }
-    let (coded, after) = rest.split_at_checked(memmem::find(rest, b"?=")?)?;
+    let (coded, after) = rest.split_at_checked(memmem::find(rest.get(..WORD_BYTES).unwrap_or(rest), b"?=")?)?;
     let bytes = match encoding {
         b"B" | b"b" => {
             let coded: Vec<u8> = coded.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            BASE64.decode(coded).ok()?
+            lenient::base64(&coded)?
         }
         b"Q" | b"q" => quoted(coded),
         _ => return None,
