@@ -428,7 +428,7 @@ impl Pop3 {
         };
         let [client_heard, server_heard] = self.heard;
         self.heard = [client_heard, true];
-        if let Some(challenge) = text.strip_prefix(b"+ ") {
+        if let Some(challenge) = text.strip_prefix(b"+ ").or((text == b"+").then_some(&[][..])) {
             self.asked.pop_front();
             self.logins.server(challenge);
             return Look::Used(used);
@@ -437,9 +437,12 @@ impl Pop3 {
         if !success && !text.starts_with(b"-ERR") {
             return Look::Used(used);
         }
-        if !server_heard && client_heard && self.commands.items().len() > 1 {
-            // Commands without a greeting before them: the beginning was not seen.
-            self.lose();
+        if !server_heard && !greets(text, client_heard) {
+            // The beginning was not seen. What the client has asked since then is known, if it was heard.
+            self.asked.pop_front();
+            if !client_heard {
+                self.lose();
+            }
         }
         let asked = if self.lost { None } else { self.asked.pop_front() };
         if asked == Some(Asked::Greeting) {
@@ -475,6 +478,17 @@ impl Pop3 {
             Some(_) => {}
         }
     }
+}
+
+/// Whether a server's first response is its greeting. A client waits for that, so one that has spoken was heard from the middle,
+/// unless the response says what it is.
+fn greets(response: &[u8], client_heard: bool) -> bool {
+    let Some(text) = response.strip_prefix(b"+OK").map(<[u8]>::trim_ascii) else {
+        return !client_heard;
+    };
+    let says = |word: &[u8]| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    let counts = text.first().is_none_or(u8::is_ascii_digit) || says(b"octets");
+    says(b"POP") || says(b"ready") || !(client_heard || counts)
 }
 
 impl Dissector for Pop3 {
