@@ -20,6 +20,7 @@ pub mod ftp;
 pub mod git;
 pub mod http;
 pub mod ident;
+pub mod imap;
 pub mod ipmi;
 pub mod irc;
 pub mod iscsi;
@@ -39,6 +40,7 @@ pub mod nntp;
 pub mod onc;
 pub mod oracle;
 pub mod pgsql;
+pub mod pop3;
 pub mod pptp;
 pub mod quic;
 pub mod radius;
@@ -49,6 +51,7 @@ pub mod rsh;
 pub mod rsync;
 pub mod rtmp;
 pub mod smb;
+pub mod smtp;
 pub mod snmp;
 pub mod socks;
 pub mod ssdp;
@@ -77,6 +80,9 @@ pub static ALL: &[&Protocol] = &[
     &http::PROTOCOL,
     &http::http2::PROTOCOL,
     &fix::PROTOCOL,
+    &smtp::PROTOCOL,
+    &pop3::PROTOCOL,
+    &imap::PROTOCOL,
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &quic::PROTOCOL,

@@ -20,7 +20,8 @@ mail_server() {
     listening tcp "$port"
 }
 
-# mailboxes starts Dovecot with a mailbox for alice (two messages in it), POP3 on 110, IMAP on 143, and Postfix's passwords.
+# mailboxes [LINE...] starts Dovecot with a mailbox for alice (two messages in it), POP3 on 110, IMAP on 143, and Postfix's passwords;
+# lines go into its configuration.
 mailboxes() {
     mkdir -p "$WORK/server/srv/"{dovecot,mail/alice/cur,mail/alice/new,mail/alice/tmp}
     printf 'From: bob@example.net\r\nTo: alice@example.com\r\nSubject: Lunch\r\nMessage-ID: <1@example.net>\r\n\r\nAt noon?\r\n' \
@@ -32,11 +33,14 @@ mailboxes() {
     printf '%s\n' 'protocols = imap pop3' 'base_dir = /run/dovecot' 'log_path = /dev/stderr' 'disable_plaintext_auth = no' 'ssl = no' \
         'mail_location = maildir:/srv/mail/%u' 'passdb {' 'driver = passwd-file' 'args = /srv/dovecot.users' '}' \
         'userdb {' 'driver = passwd-file' 'args = /srv/dovecot.users' '}' 'auth_mechanisms = plain login cram-md5' \
-        'service auth {' 'unix_listener /srv/auth {' 'mode = 0666' '}' '}' 'service anvil {' 'unix_listener anvil-auth-penalty {' 'mode = 0' '}' '}' 'state_dir = /srv/dovecot' 'listen = *' |
+        'service auth {' 'unix_listener /srv/auth {' 'mode = 0666' '}' '}' 'service anvil {' 'unix_listener anvil-auth-penalty {' 'mode = 0' '}' '}' 'state_dir = /srv/dovecot' 'listen = *' "$@" |
         put /srv/dovecot.conf
     serve dovecot -F -c /srv/dovecot.conf
-    listening tcp 143
+    listening tcp "${IMAP_PORT:-143}"
 }
+
+# picture puts picture.png on the client.
+picture() { client /usr/bin/python3 /mnt/pictures.py /srv; }
 
 # mail SWAKS-ARGUMENT... sends one from alice to bob.
 mail() {

@@ -104,6 +104,7 @@ impl Known {
         element.list(&AUTH_LEVEL, self.levels.items().iter().copied(), self.levels.omitted());
         element.texts(&ENDPOINT, &self.endpoints);
         element.texts(&MAPPED, &self.mapped);
+        self.tickets.facts(out);
     }
 }
 

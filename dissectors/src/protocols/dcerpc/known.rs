@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::capped::{List, Text};
+use crate::kerberos;
 use crate::news::News;
 use crate::ntlm::Exchange;
 use crate::protocol::Role;
@@ -71,6 +72,7 @@ pub struct Known {
     pub levels: List<&'static str>,
     pub endpoints: List<Text>,
     pub mapped: List<Text>,
+    pub tickets: kerberos::Exchange,
     pub news: VecDeque<News>,
 }
 
@@ -150,6 +152,7 @@ impl Known {
             + size_of_val(self.interfaces.items())
             + size_of_val(self.operations.items())
             + size_of_val(self.fault_codes.items())
+            + self.tickets.heap_bytes()
             + self.news.capacity() * size_of::<News>()
     }
 }
@@ -221,8 +224,8 @@ impl Association {
             && let Some((service, level, blob)) = credentials(head, bytes)
         {
             known.protection(service, level);
-            // Kerberos tickets are in the same blob.
             exchange.token(blob);
+            known.tickets.token(blob);
         }
     }
 

@@ -22,6 +22,7 @@ mod pdu;
 pub mod pipes;
 
 use crate::facts::Facts;
+use crate::kerberos;
 use crate::news::News;
 use crate::ntlm::{self, Exchange};
 use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -35,7 +36,7 @@ use pdu::{HEADER, Head};
 pub static PROTOCOL: Protocol = Protocol {
     name: "dcerpc",
     transports: &[Transport::Tcp, Transport::Udp],
-    elements: &[&ELEMENT, &ntlm::ELEMENT],
+    elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT],
     first: FirstBytes { client: &[4..=5], server: &[4..=5, b'n'..=b'n'] },
     probe,
     open: |opening: &Opening| Box::new(DceRpc::new(opening.transport)),

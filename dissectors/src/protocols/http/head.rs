@@ -17,6 +17,7 @@ use memchr::{memchr, memchr_iter};
 use super::coding::Coding;
 use super::naming;
 use crate::capped::Text;
+use crate::mail::parameters::parameter;
 
 /// The most bytes of one head.
 pub(super) const HEAD_CAP: usize = 64 * 1024;
@@ -333,10 +334,10 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 fn media(value: &[u8]) -> Media {
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
     if essence.starts_with(b"multipart/")
-        && let Some(boundary) = naming::parameter(value, b"boundary")
+        && let Some(boundary) = parameter(value, b"boundary")
         && (1..=BOUNDARY_CAP).contains(&boundary.len())
     {
-        return Media::Multipart(boundary.as_ref().into());
+        return Media::Multipart(boundary.into());
     }
     match essence.as_slice() {
         b"application/x-www-form-urlencoded" | b"application/rpc" | b"application/x-rtsp-tunnelled" => Media::NoFile,

@@ -5,65 +5,11 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use crate::capped::Text;
+use crate::mail::parameters::{hex_pair, parameter};
 
 /// The name in a Content-Disposition: `filename*` where there is one, else `filename`.
 pub(super) fn disposition(value: &[u8]) -> Option<Text> {
-    let extended = parameter(value, b"filename*").and_then(|value| extended(&value));
-    let name = extended.or_else(|| parameter(value, b"filename").map(Cow::into_owned))?;
-    (!name.is_empty()).then(|| Text::long(&name))
-}
-
-/// A parameter of a field like `type; name=token; other="quoted"`.
-pub(super) fn parameter<'a>(value: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let mut rest = value.get(memchr(b';', value)?..)?;
-    while let Some(after) = rest.strip_prefix(b";") {
-        let end = after.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(after.len());
-        let (name, after) = after.split_at_checked(end)?;
-        let Some(after) = after.strip_prefix(b"=") else {
-            rest = after;
-            continue;
-        };
-        let text = after.trim_ascii_start();
-        let (value, after) = match text.strip_prefix(b"\"") {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let (token, after) = text.split_at_checked(memchr(b';', text).unwrap_or(text.len()))?;
-                (Cow::Borrowed(token.trim_ascii_end()), after)
-            }
-        };
-        if name.trim_ascii().eq_ignore_ascii_case(wanted) {
-            return Some(value);
-        }
-        rest = after.get(memchr(b';', after)?..)?;
-    }
-    None
-}
-
-/// Reads up to the closing quote. Only a quote and a backslash are escaped: older browsers send whole Windows paths raw.
-fn unquote(quoted: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
-    let mut out = Vec::new();
-    let mut rest = quoted;
-    loop {
-        rest = match rest {
-            [b'"', after @ ..] => return (Cow::Owned(out), after),
-            [b'\\', byte @ (b'"' | b'\\'), after @ ..] | [byte, after @ ..] => {
-                out.push(*byte);
-                after
-            }
-            [] => return (Cow::Owned(out), rest),
-        };
-    }
-}
-
-/// Reads `charset'language'percent-coded` as UTF-8.
-fn extended(value: &[u8]) -> Option<Vec<u8>> {
-    let mut pieces = value.splitn(3, |&byte| byte == b'\'');
-    let (charset, _, coded) = (pieces.next()?, pieces.next()?, pieces.next()?);
-    let bytes = percent_decode(coded);
-    if charset.eq_ignore_ascii_case(b"iso-8859-1") {
-        return Some(bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes());
-    }
-    Some(bytes.into_owned())
+    parameter(value, b"filename").filter(|name| !name.is_empty()).map(|name| Text::long(&name))
 }
 
 /// The last segment of a target's path.
@@ -99,14 +45,10 @@ pub(super) fn percent_decode(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr(b'%', text).is_none() {
         return Cow::Borrowed(text);
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
-        let coded = match rest {
-            [b'%', high, low, after @ ..] => digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after)),
-            _ => None,
-        };
+        let coded = hex_pair(after).filter(|_| byte == b'%');
         let (byte, after) = coded.unwrap_or((byte, after));
         out.push(byte);
         rest = after;

@@ -3,12 +3,9 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::naming::{authority, percent_decode};
 use crate::capped::{TEXT_CAP, Text};
+use crate::lenient;
 
 /// The most bytes of credentials that are decoded: a user as long as a field may be beside a password, or an NTLM message.
 /// Whole groups of four characters.
@@ -77,17 +74,11 @@ fn scheme(value: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Decodes base64 up to the first byte that is none, padded or not.
 fn decoded(text: &[u8]) -> Vec<u8> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_allow_trailing_bits(true)
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
     let text = text.get(..CREDENTIALS_CAP).unwrap_or(text);
     let coded = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
     // One character alone holds no byte.
     let coded = if coded % 4 == 1 { coded.saturating_sub(1) } else { coded };
-    LENIENT.decode(text.get(..coded).unwrap_or_default()).unwrap_or_default()
+    lenient::base64(text.get(..coded).unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether a URI's query holds a password.

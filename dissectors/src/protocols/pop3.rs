@@ -1,0 +1,615 @@
+//! POP3: mail that is fetched (RFC 1939; CAPA: RFC 2449; AUTH: RFC 5034; STLS: RFC 2595).
+//!
+//! ```text
+//! server   +OK greeting <timestamp>
+//! client   USER name / PASS password / APOP name digest / AUTH mechanism [response] / STAT / LIST [n] / RETR n / TOP n lines / ...
+//! server   +OK text CR LF      -ERR text CR LF      + challenge CR LF
+//! server   +OK text CR LF  lines CR LF  . CR LF                after RETR, TOP, and LIST, UIDL, CAPA, AUTH without an argument
+//! ```
+//!
+//! Messages go to [`crate::mail`], what follows STLS to TLS. Limits: lines of [`LINE_BYTES`]; longer ones are passed over. What a response
+//! belongs to is known from the commands sent before; where these were not seen, lines after `+OK` that are no response are taken
+//! for a message if they begin with a header field, and passed over if not. A gap in a message costs it what was in the gap.
+
+use std::collections::VecDeque;
+
+use crate::capped::{List, Text};
+use crate::dictionary::{Element, Field, Kind};
+use crate::facts::Facts;
+use crate::mail::dots::Dots;
+use crate::mail::lane::{Lane, Line};
+use crate::mail::{self, Mail};
+use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocols::tls;
+use crate::sasl::{Logins, MECHANISMS};
+
+/// The longest line: authentication may need so much.
+const LINE_BYTES: usize = 12 * 1024;
+/// The longest line of a response that a probe waits for (RFC 2449 4: 512).
+const PROBE_LINE: usize = 1024;
+/// The most commands that wait for responses.
+const WAITING: usize = 128;
+/// The most different commands told.
+const COMMANDS: usize = 20;
+
+static BANNER: Field = Field::text("banner", "the server's greeting", "RFC 1939 4");
+static USER: Field = Field::text("user", "account, by USER, APOP or AUTH", "RFC 1939 7, RFC 5034");
+static AUTH_MECHANISM: Field =
+    Field::text("auth_mechanism", "ways in which the client authenticated by AUTH", "RFC 5034")
+        .list()
+        .items(MECHANISMS);
+static AUTHENTICATED: Field = Field::new(Kind::YesNo, "authenticated", "whether a login succeeded", "RFC 1939 4");
+static COMMAND: Field =
+    Field::text("command", "different commands, in the order of their first use", "RFC 1939 9").list().items(COMMANDS);
+static RETRIEVED: Field = Field::number("retrieved", "messages that were sent to the client whole", "RFC 1939 5");
+static DELETED: Field = Field::number("deleted", "messages that were marked for deletion", "RFC 1939 5");
+
+static POP3: Element = Element {
+    name: "pop3",
+    meaning: "mail that was fetched",
+    fields: &[&BANNER, &USER, &AUTH_MECHANISM, &AUTHENTICATED, &COMMAND, &RETRIEVED, &DELETED],
+};
+
+/// The protocol.
+pub static PROTOCOL: Protocol = Protocol {
+    name: "pop3",
+    transports: &[Transport::Tcp],
+    elements: &[&POP3, &mail::ELEMENT, &crate::ntlm::ELEMENT],
+    first: FirstBytes {
+        client: &[
+            b'A'..=b'D',
+            b'L'..=b'N',
+            b'P'..=b'U',
+            b'X'..=b'X',
+            b'a'..=b'd',
+            b'l'..=b'n',
+            b'p'..=b'u',
+            b'x'..=b'x',
+        ],
+        server: &[b'+'..=b'+', b'-'..=b'-'],
+    },
+    probe,
+    open: |opening: &Opening| Box::new(Pop3::new(opening)),
+};
+
+/// Every verb. The flag says that no other protocol's client begins with it.
+const VERBS: [(&str, bool); 19] = [
+    ("USER", false),
+    ("PASS", false),
+    ("APOP", true),
+    ("AUTH", false),
+    ("CAPA", true),
+    ("STLS", true),
+    ("STAT", false),
+    ("LIST", false),
+    ("RETR", false),
+    ("TOP", true),
+    ("UIDL", true),
+    ("DELE", false),
+    ("RSET", false),
+    ("NOOP", false),
+    ("LAST", false),
+    ("QUIT", false),
+    ("LANG", false),
+    ("UTF8", false),
+    ("XTND", true),
+];
+
+/// Splits a command into its verb, in the case in which it is told, and what follows it.
+fn command(line: &[u8]) -> Option<(&'static str, bool, &[u8])> {
+    let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    let (verb, rest) = line.split_at_checked(end)?;
+    let (name, own) = VERBS.iter().find(|(name, _)| verb.eq_ignore_ascii_case(name.as_bytes()))?;
+    Some((name, *own, rest.trim_ascii()))
+}
+
+fn probe(sample: &Sample<'_>) -> Verdict {
+    let mut lines = sample.bytes.split_inclusive(|byte| *byte == b'\n');
+    let Some(first) = lines.next() else {
+        return Verdict::NeedMore;
+    };
+    let Some(first) = first.strip_suffix(b"\n").map(<[u8]>::trim_ascii_end) else {
+        let fits = match sample.role {
+            Role::Client => {
+                let verb = first.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+                VERBS.iter().any(|(name, _)| {
+                    let name = name.as_bytes();
+                    verb.eq_ignore_ascii_case(name)
+                        || (verb.len() == first.len()
+                            && name.get(..verb.len()).is_some_and(|start| verb.eq_ignore_ascii_case(start)))
+                })
+            }
+            Role::Server => {
+                let starts = |status: &[u8]| first.iter().zip(status).all(|(a, b)| a == b);
+                (starts(b"+OK") && matches!(first.get(3), None | Some(b' ' | b'\r'))) || starts(b"-ERR ")
+            }
+        };
+        return if fits && first.len() < PROBE_LINE { Verdict::NeedMore } else { Verdict::Reject };
+    };
+    match sample.role {
+        Role::Client => probe_client(first, lines),
+        Role::Server => probe_server(first, lines),
+    }
+}
+
+fn probe_client<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Verdict {
+    let Some((verb, own, rest)) = command(first) else {
+        return Verdict::Reject;
+    };
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let proved = |verb: &str, rest: &[u8]| match verb {
+        "APOP" => rest.rsplitn(2, |byte| *byte == b' ').next().is_some_and(|digest| digest.len() == 32),
+        "TOP" => rest.split(|byte| *byte == b' ').count() == 2 && rest.split(|byte| *byte == b' ').all(digits),
+        "UIDL" => rest.is_empty() || digits(rest),
+        _ => false,
+    };
+    let mut authenticates = verb == "AUTH";
+    let mut verdict = match verb {
+        _ if own => Verdict::Likely,
+        "USER" | "PASS" if !rest.is_empty() => Verdict::Likely,
+        "STAT" if rest.is_empty() => Verdict::Likely,
+        "RETR" | "DELE" | "LIST" if digits(rest) => Verdict::Likely,
+        "AUTH" if is_mechanism(rest.split(|byte| *byte == b' ').next().unwrap_or_default()) => Verdict::Likely,
+        _ => Verdict::NeedMore,
+    };
+    if proved(verb, rest) {
+        return Verdict::Match;
+    }
+    for line in others.filter_map(|line| line.strip_suffix(b"\n")) {
+        match command(line.trim_ascii_end()) {
+            Some((verb, _, rest)) if proved(verb, rest) => return Verdict::Match,
+            Some(("AUTH", ..)) => authenticates = true,
+            Some((_, true, _)) => verdict = Verdict::Likely,
+            Some(_) => {}
+            None if authenticates => {}
+            None => return Verdict::Reject,
+        }
+    }
+    verdict
+}
+
+/// Whether a word is a mechanism of SASL: Redis's clients send `AUTH` and a password.
+fn is_mechanism(word: &[u8]) -> bool {
+    const MECHANISMS: [&str; 10] = [
+        "PLAIN",
+        "LOGIN",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "NTLM",
+        "GSSAPI",
+        "XOAUTH2",
+        "OAUTHBEARER",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-256",
+    ];
+    MECHANISMS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+fn probe_server<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Verdict {
+    let text = match first {
+        b"+OK" | b"-ERR" => &[][..],
+        [b'+', b'O', b'K', b' ', text @ ..] => text,
+        // A server that begins so was not heard from its beginning, or is Redis.
+        [b'-', b'E', b'R', b'R', b' ', _, ..] => return Verdict::NeedMore,
+        _ => return Verdict::Reject,
+    };
+    let upper = text.to_ascii_uppercase();
+    let names_pop = upper.windows(4).any(|word| word == b"POP3") || upper.windows(4).any(|word| word == b"POP ");
+    // `<process.clock@host>`, for APOP.
+    let stamp = upper.split(|byte| *byte == b' ').any(|word| matches!(word, [b'<', .., b'>']) && word.contains(&b'@'));
+    let counted = upper.strip_suffix(b" OCTETS").is_some_and(|count| count.iter().all(u8::is_ascii_digit));
+    let offers = others.filter_map(|line| line.strip_suffix(b"\n")).map(<[u8]>::trim_ascii_end);
+    let offered = offers.filter(|line| matches!(*line, b"UIDL" | b"TOP" | b"USER" | b"STLS" | b"RESP-CODES")).count();
+    match () {
+        () if names_pop || stamp || counted || offered > 1 => Verdict::Match,
+        // Redis says so too.
+        () if text.is_empty() => Verdict::NeedMore,
+        () => Verdict::Likely,
+    }
+}
+
+/// What the client sends next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Command,
+    /// The answer to a challenge.
+    Auth,
+    /// After STLS.
+    Tls,
+}
+
+/// What a response is to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// The connection: the response is the greeting.
+    Greeting,
+    /// A message, or its header.
+    Message {
+        whole: bool,
+    },
+    /// Lines that nobody wants.
+    Lines,
+    Login,
+    User,
+    Auth,
+    Delete,
+    Tls,
+    Other,
+}
+
+/// What the server sends next.
+#[derive(Debug, Default)]
+enum Response {
+    #[default]
+    Status,
+    /// Lines after `+OK`, or another response: which command it was to is not known.
+    Unknown,
+    /// A message or other lines, to a lone dot.
+    Lines { dots: Dots, whole: bool },
+}
+
+enum Look {
+    Used(usize),
+    Wait,
+    /// After so many, TLS.
+    Tls(usize),
+}
+
+struct Pop3 {
+    lanes: [Lane; 2],
+    phase: Phase,
+    response: Response,
+    asked: VecDeque<Asked>,
+    /// Commands or responses were not seen: which belong together is not known.
+    lost: bool,
+    heard: [bool; 2],
+    banner: Text,
+    commands: List<&'static str, COMMANDS>,
+    logins: Logins,
+    retrieved: u64,
+    deleted: u64,
+    mail: Mail,
+}
+
+impl Pop3 {
+    fn new(opening: &Opening) -> Self {
+        Self {
+            lanes: Default::default(),
+            phase: Phase::default(),
+            response: Response::default(),
+            asked: VecDeque::from([Asked::Greeting]),
+            lost: false,
+            heard: [false; 2],
+            banner: Text::default(),
+            commands: List::default(),
+            logins: Logins::default(),
+            retrieved: 0,
+            deleted: 0,
+            mail: Mail::new(opening.file_hash, true),
+        }
+    }
+
+    fn client(&mut self, bytes: &[u8]) -> Look {
+        let [_, server_heard] = self.heard;
+        if matches!(bytes, [0x16, 0x03, ..]) {
+            return if self.phase == Phase::Tls && server_heard { Look::Wait } else { Look::Tls(0) };
+        }
+        let [lane, _] = &mut self.lanes;
+        let (text, used) = match lane.line(bytes, LINE_BYTES) {
+            Line::Whole { text, used, .. } => (text, used),
+            Line::Passed(used) => return Look::Used(used),
+            Line::Partial => return Look::Wait,
+        };
+        self.heard = [true, server_heard];
+        let command = command(text);
+        if self.phase == Phase::Auth && (server_heard || command.is_none()) {
+            self.logins.client(text);
+            self.ask(Asked::Auth);
+            return Look::Used(used);
+        }
+        let Some((verb, _, rest)) = command else {
+            self.ask(Asked::Other);
+            return Look::Used(used);
+        };
+        self.commands.push_distinct(verb);
+        self.command(verb, rest);
+        Look::Used(used)
+    }
+
+    fn command(&mut self, verb: &str, rest: &[u8]) {
+        self.phase = Phase::Command;
+        let asked = match verb {
+            "USER" => {
+                self.logins.named(rest);
+                Asked::User
+            }
+            "PASS" => {
+                self.logins.password();
+                Asked::Login
+            }
+            "APOP" => {
+                self.logins.named(rest.rsplitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default());
+                Asked::Login
+            }
+            "AUTH" if rest.is_empty() => Asked::Lines,
+            "AUTH" => {
+                let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+                self.logins.begin(words.next().unwrap_or_default());
+                if let Some(response) = words.next() {
+                    self.logins.client(response);
+                }
+                self.phase = Phase::Auth;
+                Asked::Auth
+            }
+            "RETR" => Asked::Message { whole: true },
+            "TOP" => Asked::Message { whole: false },
+            "LIST" | "UIDL" | "LANG" if rest.is_empty() => Asked::Lines,
+            "CAPA" | "XTND" => Asked::Lines,
+            "DELE" => Asked::Delete,
+            "STLS" => {
+                self.phase = Phase::Tls;
+                Asked::Tls
+            }
+            _ => Asked::Other,
+        };
+        self.ask(asked);
+    }
+
+    fn ask(&mut self, asked: Asked) {
+        if self.asked.len() < WAITING && !self.lost {
+            self.asked.push_back(asked);
+        } else {
+            self.lose();
+        }
+    }
+
+    fn lose(&mut self) {
+        self.lost = true;
+        self.asked.clear();
+    }
+
+    fn server(&mut self, bytes: &[u8]) -> Look {
+        match &mut self.response {
+            Response::Lines { dots, whole } => {
+                let mail = &mut self.mail;
+                let taken = dots.take(bytes, &mut |text| mail.data(text));
+                if taken.ended {
+                    self.retrieved = self.retrieved.saturating_add(u64::from(*whole && mail.is_open()));
+                    if *whole {
+                        mail.finish(true)
+                    } else {
+                        mail.finish_header()
+                    }
+                    self.response = Response::Status;
+                }
+                if taken.used == 0 { Look::Wait } else { Look::Used(taken.used) }
+            }
+            Response::Unknown => self.unknown(bytes),
+            Response::Status => self.status(bytes),
+        }
+    }
+
+    /// Another response, a message, or other lines: their first one tells.
+    fn unknown(&mut self, bytes: &[u8]) -> Look {
+        let [_, lane] = &mut self.lanes;
+        let line = match lane.line(bytes, LINE_BYTES) {
+            Line::Whole { text, .. } => text,
+            Line::Passed(used) => {
+                self.response = Response::Lines { dots: Dots::new(false), whole: false };
+                lane.restart();
+                return Look::Used(used);
+            }
+            Line::Partial => return Look::Wait,
+        };
+        let is_status = [&b"+OK"[..], b"-ERR", b"+ "].iter().any(|status| line.starts_with(status));
+        self.response = if is_status || matches!(bytes, [0x16, 0x03, ..]) {
+            Response::Status
+        } else {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let field = name.len() < line.len() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+            if field {
+                self.mail.begin(Role::Server, true);
+            }
+            Response::Lines { dots: Dots::new(false), whole: field }
+        };
+        Look::Used(0)
+    }
+
+    fn status(&mut self, bytes: &[u8]) -> Look {
+        if matches!(bytes, [0x16, 0x03, ..]) {
+            return Look::Tls(0);
+        }
+        let [_, lane] = &mut self.lanes;
+        let (text, used) = match lane.line(bytes, LINE_BYTES) {
+            Line::Whole { text, used, .. } => (text, used),
+            Line::Passed(used) => return Look::Used(used),
+            Line::Partial => return Look::Wait,
+        };
+        let [client_heard, server_heard] = self.heard;
+        self.heard = [client_heard, true];
+        if let Some(challenge) = text.strip_prefix(b"+ ").or((text == b"+").then_some(&[][..])) {
+            self.asked.pop_front();
+            self.logins.server(challenge);
+            return Look::Used(used);
+        }
+        let success = text.starts_with(b"+OK");
+        if !success && !text.starts_with(b"-ERR") {
+            return Look::Used(used);
+        }
+        if !server_heard && !greets(text, client_heard) {
+            // The beginning was not seen. What the client has asked since then is known, if it was heard.
+            self.asked.pop_front();
+            if !client_heard {
+                self.lose();
+            }
+        }
+        let asked = if self.lost { None } else { self.asked.pop_front() };
+        if asked == Some(Asked::Greeting) {
+            self.banner = Text::new(text.strip_prefix(b"+OK").unwrap_or(text).trim_ascii());
+        }
+        self.answered(asked, success);
+        Look::Used(used)
+    }
+
+    fn answered(&mut self, asked: Option<Asked>, success: bool) {
+        match asked {
+            Some(Asked::Message { whole }) if success => {
+                self.mail.begin(Role::Server, true);
+                self.response = Response::Lines { dots: Dots::new(false), whole };
+            }
+            Some(Asked::Lines) if success => {
+                self.response = Response::Lines { dots: Dots::new(false), whole: false };
+            }
+            Some(Asked::Delete) => self.deleted = self.deleted.saturating_add(u64::from(success)),
+            Some(Asked::Login) => self.logins.ended(success),
+            Some(Asked::Auth) => {
+                self.phase = Phase::Command;
+                self.logins.ended(success);
+            }
+            // Agreed or not: TLS is known when it begins.
+            Some(Asked::Tls) => self.phase = Phase::Command,
+            None => {
+                self.phase = Phase::Command;
+                if success {
+                    self.response = Response::Unknown;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether a server's first response is its greeting. A client waits for that, so one that has spoken was heard from the middle,
+/// unless the response says what it is.
+fn greets(response: &[u8], client_heard: bool) -> bool {
+    let Some(text) = response.strip_prefix(b"+OK").map(<[u8]>::trim_ascii) else {
+        return !client_heard;
+    };
+    let says = |word: &[u8]| text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    let counts = text.first().is_none_or(u8::is_ascii_digit) || says(b"octets");
+    says(b"POP") || says(b"ready") || !(client_heard || counts)
+}
+
+impl Dissector for Pop3 {
+    fn data(&mut self, chunk: Chunk<'_>) -> Step {
+        let mut rest = chunk.bytes;
+        let used = |rest: &[u8]| chunk.bytes.len().saturating_sub(rest.len());
+        while !rest.is_empty() {
+            let look = match chunk.role {
+                Role::Client => self.client(rest),
+                Role::Server => self.server(rest),
+            };
+            match look {
+                Look::Used(n) => rest = rest.get(n..).unwrap_or_default(),
+                Look::Wait => break,
+                Look::Tls(n) => return Step::Handover(used(rest).saturating_add(n), Some(&tls::PROTOCOL)),
+            }
+        }
+        Step::Consumed(used(rest))
+    }
+
+    fn gap(&mut self, role: Role, _bytes: u64) -> Step {
+        let [client, server] = &mut self.lanes;
+        match (role, &mut self.response) {
+            (Role::Client, _) => {
+                client.gap();
+                self.phase = Phase::Command;
+                self.lose();
+            }
+            (Role::Server, Response::Lines { dots, .. }) => {
+                // What is missing may have held the end: then the next lone dot is another's, and counting is over.
+                dots.gap();
+                self.mail.gap();
+                self.lose();
+            }
+            (Role::Server, _) => {
+                self.response = Response::Status;
+                server.gap();
+                self.lose();
+            }
+        }
+        Step::Consumed(0)
+    }
+
+    fn end(&mut self, role: Role) {
+        if role == Role::Server {
+            self.mail.finish(false);
+        }
+    }
+
+    fn facts(&self, out: &mut Facts) {
+        self.logins.facts(out);
+        let mut element = out.element(&POP3);
+        element.text(&BANNER, &self.banner);
+        element.text(&USER, self.logins.user());
+        element.texts(&AUTH_MECHANISM, self.logins.mechanisms());
+        if let Some(succeeded) = self.logins.succeeded() {
+            element.yes_no(&AUTHENTICATED, succeeded);
+        }
+        element.list(&COMMAND, self.commands.items().iter().copied(), self.commands.omitted());
+        for (field, count) in [(&RETRIEVED, self.retrieved), (&DELETED, self.deleted)] {
+            if count > 0 {
+                element.number(field, count);
+            }
+        }
+        self.mail.facts(out);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.asked.capacity() * size_of::<Asked>()
+            + self.banner.heap_bytes()
+            + self.logins.heap_bytes()
+            + self.mail.heap_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(role: Role, text: &str) -> Verdict {
+        let destination = std::net::IpAddr::from([192, 0, 2, 1]);
+        probe(&Sample { transport: Transport::Tcp, role, bytes: text.as_bytes(), destination })
+    }
+
+    #[test]
+    fn servers_are_told_from_those_of_redis() {
+        for (text, told) in [
+            ("+OK Dovecot ready.\r\n", Verdict::Likely),
+            ("+OK POP3 server ready\r\n", Verdict::Match),
+            ("+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n", Verdict::Match),
+            ("+OK 120 octets\r\n", Verdict::Match),
+            ("+OK\r\nUIDL\r\nTOP\r\n.\r\n", Verdict::Match),
+            ("+OK\r\n", Verdict::NeedMore),
+            ("-ERR unknown command\r\n", Verdict::NeedMore),
+            ("+O", Verdict::NeedMore),
+            ("+PONG\r\n", Verdict::Reject),
+            ("+OKAY\r\n", Verdict::Reject),
+            ("-ERROR\r\n", Verdict::Reject),
+        ] {
+            assert_eq!(verdict(Role::Server, text), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn clients_are_told_from_those_of_ftp() {
+        for (text, told) in [
+            ("USER alice\r\n", Verdict::Likely),
+            ("CAPA\r\n", Verdict::Likely),
+            ("UIDL\r\n", Verdict::Match),
+            ("USER alice\r\nPASS x\r\nUIDL\r\n", Verdict::Match),
+            ("AUTH PLAIN\r\n", Verdict::Likely),
+            ("AUTH secret\r\n", Verdict::NeedMore),
+            ("USER alice\r\nPASS x\r\nSYST\r\n", Verdict::Reject),
+            ("RETR file.txt\r\n", Verdict::NeedMore),
+            ("QUIT\r\n", Verdict::NeedMore),
+            ("RET", Verdict::NeedMore),
+            ("RETX", Verdict::Reject),
+            ("SYST\r\n", Verdict::Reject),
+        ] {
+            assert_eq!(verdict(Role::Client, text), told, "{text}");
+        }
+    }
+}
