@@ -101,8 +101,8 @@ pub fn fits(bytes: &[u8]) -> bool {
         0 => *byte == 5,
         1 => *byte <= 1,
         2 => is_of(*byte, Role::Client) || is_of(*byte, Role::Server),
-        // Integers in one of two orders, ASCII or EBCDIC; then one of four kinds of floating point; then nothing.
-        4 => *byte & !0x11 == 0,
+        // Integers in one of two orders and ASCII (EBCDIC was never met); then one of four kinds of floating point; then nothing.
+        4 => *byte & !0x10 == 0,
         5 => *byte <= 3,
         6 | 7 => *byte == 0,
         _ => true,

@@ -134,6 +134,11 @@ fn answer(bytes: &[u8]) -> Verdict {
     if !bytes.get(..used).is_some_and(|line| line.ends_with(b"\r\n")) {
         return Verdict::Reject;
     }
+    // Mail servers say `+OK` too, and then words; what follows here is another answer of a type (RESP3's are the last).
+    let follows = bytes.get(used..).unwrap_or_default();
+    if follows.first().is_some_and(|first| !b"+-:$*_#,(!=%~>|".contains(first)) || follows.starts_with(b"+OK ") {
+        return Verdict::Reject;
+    }
     match text {
         b"-NOAUTH Authentication required." => Verdict::Match,
         b"+OK" | b"+PONG" | b"+QUEUED" => Verdict::Likely,

@@ -57,9 +57,9 @@ const EXTENSIONS: [&str; 18] = [
 ];
 
 /// Verbs that begin a client's side. Those of the first list are SMTP's alone.
-const OWN_VERBS: [&str; 6] = ["EHLO", "HELO", "LHLO", "STARTTLS", "BDAT", "XCLIENT"];
-const COMMON_VERBS: [&str; 11] =
-    ["AUTH", "DATA", "ETRN", "EXPN", "HELP", "MAIL", "NOOP", "QUIT", "RCPT", "RSET", "VRFY"];
+const OWN_VERBS: [&str; 5] = ["EHLO", "HELO", "LHLO", "BDAT", "XCLIENT"];
+const COMMON_VERBS: [&str; 12] =
+    ["AUTH", "DATA", "ETRN", "EXPN", "HELP", "MAIL", "NOOP", "QUIT", "RCPT", "RSET", "STARTTLS", "VRFY"];
 
 /// The probe.
 pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
@@ -143,6 +143,10 @@ fn server(bytes: &[u8]) -> Verdict {
         if proves(reply.code, reply.text, at == 0) {
             return Verdict::Match;
         }
+        // The codes that RFC 5321 4.2.3, RFC 4954 and RFC 3030 know; other protocols of lines have others of their own.
+        if at == 0 && !matches!(reply.code, 211 | 214 | 220 | 221 | 235 | 250..=253 | 334 | 354 | 400..=599) {
+            return Verdict::Reject;
+        }
         if at == 0 {
             let fits = matches!(reply.code, 220 | 354 | 554) && !names_ftp(reply.text);
             verdict = if fits { Verdict::Likely } else { Verdict::NeedMore };
@@ -217,7 +221,8 @@ mod tests {
             ("250-SIZE 1000\r\n", Verdict::NeedMore),
             ("250 1.2.3.4 logged in\r\n", Verdict::NeedMore),
             ("421 closing\r\n", Verdict::NeedMore),
-            ("200 HTTP is not this\r\n", Verdict::NeedMore),
+            ("200 HTTP is not this\r\n", Verdict::Reject),
+            ("382 Continue with TLS\r\n", Verdict::Reject),
             ("22", Verdict::NeedMore),
             ("220", Verdict::NeedMore),
             ("2200 x", Verdict::Reject),
