@@ -246,6 +246,16 @@ impl Conversation {
         !matches!(self.mode, Mode::Over)
     }
 
+    /// Whether anybody looks at the next `bytes` bytes of a side's stream.
+    pub fn wants(&self, side: Side, bytes: usize) -> bool {
+        match &self.mode {
+            Mode::Over => false,
+            Mode::Speaking if self.muted == Some(side) => false,
+            Mode::Speaking => self.pending.get(side.index()).is_some_and(|pending| pending.skip < bytes as u64),
+            _ => true,
+        }
+    }
+
     /// Whether the protocol says that every question has its answer.
     pub fn settled(&self) -> bool {
         matches!(self.mode, Mode::Speaking)

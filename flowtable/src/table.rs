@@ -260,7 +260,7 @@ impl FlowTable {
                 if !payload.is_empty() && session.detail.is_none() {
                     session.detail = Some(session.listening(Transport::Tcp, file_hash));
                 }
-                session.verify(packet, payload);
+                session.verify(packet, side, payload);
                 let wire = packet.payload_bytes;
                 let segment = position.map(|offset| Segment { offset, bytes: payload, wire });
                 session.segment(side, segment, packet.time);
@@ -273,7 +273,7 @@ impl FlowTable {
                 if session.detail.is_none() {
                     session.detail = Some(session.listening(transport, file_hash));
                 }
-                session.verify(packet, payload);
+                session.verify(packet, side, payload);
                 session.datagram(transport, side, payload, packet.time);
             }
             number @ (protocol::ICMP | protocol::ICMPV6) => {
