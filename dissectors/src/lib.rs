@@ -13,6 +13,7 @@ pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod headed;
 pub mod hex;
 pub mod linewise;
 pub mod news;
@@ -20,6 +21,7 @@ pub mod ntlm;
 pub mod protocol;
 pub mod protocols;
 pub mod reader;
+pub mod sdp;
 pub mod services;
 pub mod time;
 

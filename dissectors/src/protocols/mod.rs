@@ -5,19 +5,26 @@ pub mod elasticsearch;
 pub mod finger;
 pub mod ftp;
 pub mod git;
+pub mod gtp;
 pub mod http;
 pub mod ident;
 pub mod nntp;
 pub mod rsync;
+pub mod rtp;
+pub mod rtsp;
+pub mod sip;
 pub mod smb;
 pub mod ssh;
+pub mod stun;
 pub mod syslog;
+pub mod teredo;
 pub mod tftp;
 pub mod tls;
+pub mod vxlan;
 pub mod whois;
 pub mod zabbix;
 
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Series};
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
 pub static ALL: &[&Protocol] = &[
@@ -26,6 +33,14 @@ pub static ALL: &[&Protocol] = &[
     &tls::PROTOCOL,
     &tls::dtls::PROTOCOL,
     &smb::PROTOCOL,
+    &sip::PROTOCOL,
+    &rtsp::PROTOCOL,
+    &stun::PROTOCOL,
+    &gtp::PROTOCOL,
+    &teredo::PROTOCOL,
+    &vxlan::PROTOCOL,
+    &rtp::CONTROL,
+    &rtp::PROTOCOL,
     &rsync::PROTOCOL,
     &git::PROTOCOL,
     &zabbix::PROTOCOL,
@@ -40,6 +55,12 @@ pub static ALL: &[&Protocol] = &[
     &dns::DNS,
     &finger::PROTOCOL,
     &whois::PROTOCOL,
+];
+
+/// Those that only several datagrams prove.
+pub static SERIES: &[Series] = &[
+    Series { protocol: &rtp::CONTROL, proves: rtp::is_rtcp },
+    Series { protocol: &rtp::PROTOCOL, proves: rtp::is_rtp },
 ];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
