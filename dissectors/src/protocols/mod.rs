@@ -1,18 +1,24 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
+pub mod capwap;
 pub mod dns;
 pub mod elasticsearch;
 pub mod finger;
 pub mod ftp;
 pub mod git;
 pub mod gtp;
+pub mod h323;
 pub mod http;
+pub mod iax2;
 pub mod ident;
+pub mod mgcp;
 pub mod nntp;
+pub mod pfcp;
 pub mod rsync;
 pub mod rtp;
 pub mod rtsp;
 pub mod sip;
+pub mod skinny;
 pub mod smb;
 pub mod ssh;
 pub mod stun;
@@ -39,6 +45,12 @@ pub static ALL: &[&Protocol] = &[
     &gtp::PROTOCOL,
     &teredo::PROTOCOL,
     &vxlan::PROTOCOL,
+    &mgcp::PROTOCOL,
+    &pfcp::PROTOCOL,
+    &h323::PROTOCOL,
+    &skinny::PROTOCOL,
+    &capwap::PROTOCOL,
+    &iax2::PROTOCOL,
     &rtp::CONTROL,
     &rtp::PROTOCOL,
     &rsync::PROTOCOL,

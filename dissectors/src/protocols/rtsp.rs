@@ -88,7 +88,7 @@ fn start(line: &[u8]) -> Option<Start<'_>> {
         return sound.then_some(Start::Response { status: second });
     }
     let sound = matches!(first.len(), 2..=32) && first.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    (sound && words.last().is_some_and(is_version)).then_some(Start::Request { method: first, url: second })
+    (sound && words.next_back().is_some_and(is_version)).then_some(Start::Request { method: first, url: second })
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {

@@ -17,6 +17,8 @@ use crate::facts::{Facts, Value};
 use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
+/// The most bytes behind a bubble that need not be trailers.
+const PADDING: usize = 16;
 /// No next header: nothing is in the packet.
 const NOTHING: u8 = 59;
 
@@ -75,6 +77,10 @@ fn read(datagram: &[u8]) -> Option<Packet> {
         return None;
     }
     reader.skip(length)?;
+    if next == NOTHING && reader.len() <= PADDING {
+        // Some fill bubbles up with anything.
+        reader = Reader::new(&[]);
+    }
     while !reader.is_empty() {
         let (_, length) = (reader.u8()?, reader.u8()?);
         reader.skip(usize::from(length))?;
@@ -150,7 +156,7 @@ mod tests {
         let mut with_trailer = bubble.clone();
         with_trailer.extend([1, 4, 1, 2, 3, 4]);
         assert!(read(&with_trailer).is_some());
-        with_trailer.push(9);
+        with_trailer.extend([9; 16]);
         assert!(read(&with_trailer).is_none());
         let mut native = bubble.clone();
         native[10] = 0x0d;

@@ -29,6 +29,8 @@ pub(super) struct Message<'a> {
     pub teid: Option<u32>,
     /// The length in the header is the datagram's.
     fits: bool,
+    /// How many bytes of the body were not captured.
+    cut: usize,
     body: &'a [u8],
 }
 
@@ -56,11 +58,12 @@ impl<'a> Message<'a> {
                 let spare = reader.array::<3>()?;
                 reader.skip(8)?;
                 let fits = length == reader.len() && spare == [0xff; 3];
-                Some(Self { version: 0, name, teid: None, fits, body: reader.rest() })
+                Some(Self { version: 0, name, teid: None, fits, cut: 0, body: reader.rest() })
             }
             0x30..=0x37 => {
                 let teid = reader.be_u32()?;
                 let fits = length == reader.len();
+                let cut = length.saturating_sub(reader.len());
                 let name = name_1(kind)?;
                 if flags & 7 != 0 {
                     reader.skip(3)?;
@@ -71,7 +74,7 @@ impl<'a> Message<'a> {
                         next = reader.u8()?;
                     }
                 }
-                Some(Self { version: 1, name, teid: Some(teid), fits, body: reader.rest() })
+                Some(Self { version: 1, name, teid: Some(teid), fits, cut, body: reader.rest() })
             }
             0x40..=0x5f if flags & 3 == 0 => {
                 let name = name_2(kind)?;
@@ -82,7 +85,7 @@ impl<'a> Message<'a> {
                 body.skip(3)?;
                 let spare = body.u8()?;
                 let fits = fits && (spare == 0 || flags & 4 != 0);
-                Some(Self { version: 2, name, teid, fits, body: body.rest() })
+                Some(Self { version: 2, name, teid, fits, cut: 0, body: body.rest() })
             }
             _ => None,
         }
@@ -91,6 +94,9 @@ impl<'a> Message<'a> {
     /// Whether everything in the message is where it should be.
     pub(super) fn is_filled(&self) -> bool {
         let needs_some = !matches!(self.name, "echo-request" | "version-not-supported" | "end-marker");
+        if self.name == "data" && self.cut > 0 {
+            return self.holds_packet();
+        }
         if !self.fits || (needs_some && self.body.is_empty()) {
             return false;
         }
@@ -98,6 +104,20 @@ impl<'a> Message<'a> {
             (_, "data") => matches!(self.body.first(), Some(0x45..=0x4f | 0x60..=0x6f)),
             (1, "echo-request" | "echo-response" | "version-not-supported") if self.teid != Some(0) => false,
             _ => self.elements(|_| {}),
+        }
+    }
+
+    /// Whether the body is an IP packet of the length that is left for it, captured or not.
+    fn holds_packet(&self) -> bool {
+        let length = |at: usize| {
+            let bytes = self.body.get(at..)?.first_chunk()?;
+            Some(usize::from(u16::from_be_bytes(*bytes)))
+        };
+        let whole = Some(self.body.len().saturating_add(self.cut));
+        match self.body.first() {
+            Some(0x45..=0x4f) => length(2) == whole,
+            Some(0x60..=0x6f) => length(4).map(|length| length.saturating_add(40)) == whole,
+            _ => false,
         }
     }
 

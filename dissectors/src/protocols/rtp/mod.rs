@@ -113,7 +113,7 @@ pub fn is_rtp(datagrams: &[&[u8]]) -> bool {
 /// Whether datagrams of one side are reports of one source.
 pub fn is_rtcp(datagrams: &[&[u8]]) -> bool {
     let sources = || datagrams.iter().filter_map(|datagram| packet::reports(datagram)).map(|reports| reports.ssrc);
-    sources().last().is_some_and(|last| sources().filter(|ssrc| *ssrc == last).count() >= SERIES)
+    sources().next_back().is_some_and(|last| sources().filter(|ssrc| *ssrc == last).count() >= SERIES)
 }
 
 /// The state of one session.
