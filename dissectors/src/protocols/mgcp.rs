@@ -160,7 +160,9 @@ impl Dissector for Mgcp {
         let mut mgcp = out.element(&ELEMENT);
         mgcp.list(&COMMAND, rows.iter().map(|row| row.command), omitted);
         mgcp.list(&ENDPOINT, rows.iter().map(|row| &row.endpoint), omitted);
-        mgcp.list(&STATUS, rows.iter().map(|row| &row.status), omitted);
+        if rows.iter().any(|row| !row.status.is_empty()) {
+            mgcp.list(&STATUS, rows.iter().map(|row| &row.status), omitted);
+        }
         mgcp.texts(&CALL_ID, &self.calls);
         mgcp.texts(&MEDIA, &self.media);
         mgcp.texts(&CODEC, &self.codecs);

@@ -88,7 +88,9 @@ fn start(line: &[u8]) -> Option<Start<'_>> {
         return sound.then_some(Start::Response { status: second });
     }
     let sound = matches!(first.len(), 2..=32) && first.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    (sound && words.next_back().is_some_and(is_version)).then_some(Start::Request { method: first, url: second })
+    let named = first.first().is_some_and(u8::is_ascii_uppercase);
+    (sound && named && words.next_back().is_some_and(is_version))
+        .then_some(Start::Request { method: first, url: second })
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
@@ -108,7 +110,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         Role::Client => {
             let word = bytes.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_').count();
             let text = bytes.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\r');
-            matches!(word, 1..=32) && matches!(bytes.get(word), None | Some(b' ')) && text
+            let named = bytes.first().is_some_and(u8::is_ascii_uppercase) && matches!(word, 1..=32);
+            named && matches!(bytes.get(word), None | Some(b' ')) && text
         }
     };
     if open { Verdict::NeedMore } else { Verdict::Reject }
@@ -123,6 +126,9 @@ struct Row {
     url: Text,
     status: Text,
 }
+
+/// A field with an item for each transaction, and where the item stands.
+type Column = (&'static Field, fn(&Row) -> &Text);
 
 #[derive(Debug, Default)]
 struct Rtsp {
@@ -295,9 +301,12 @@ impl Dissector for Rtsp {
         if self.requests > 0 {
             rtsp.number(&REQUESTS, self.requests);
         }
-        rtsp.list(&METHOD, rows.iter().map(|row| &row.method), omitted);
-        rtsp.list(&URL, rows.iter().map(|row| &row.url), omitted);
-        rtsp.list(&STATUS, rows.iter().map(|row| &row.status), omitted);
+        let columns: [Column; 3] = [(&METHOD, |row| &row.method), (&URL, |row| &row.url), (&STATUS, |row| &row.status)];
+        for (field, value) in columns {
+            if rows.iter().any(|row| !value(row).is_empty()) {
+                rtsp.list(field, rows.iter().map(value), omitted);
+            }
+        }
         rtsp.texts(&USER_AGENT, &self.user_agents);
         rtsp.texts(&SERVER, &self.servers);
         rtsp.texts(&SESSION, &self.sessions);

@@ -166,11 +166,6 @@ impl Media {
         self.streams.items().iter().any(|stream| stream.packets >= SERIES as u64)
     }
 
-    /// Whether there were reports that end where their lengths say.
-    pub fn has_reports(&self) -> bool {
-        self.reports > 0
-    }
-
     /// Writes what is known.
     pub fn facts(&self, out: &mut Facts) {
         if self.believed().next().is_some() {
@@ -236,7 +231,7 @@ mod tests {
     fn rtp(sequence: u16, ssrc: u32) -> Vec<u8> {
         let mut packet = vec![0x80, 0];
         packet.extend(sequence.to_be_bytes());
-        packet.extend((u32::from(sequence) * 160).to_be_bytes());
+        packet.extend((u32::from(sequence.wrapping_add(1000)) * 160).to_be_bytes());
         packet.extend(ssrc.to_be_bytes());
         packet.extend([0xd5; 160]);
         packet
@@ -265,5 +260,16 @@ mod tests {
         }
         let stream = &media.streams.items()[0];
         assert_eq!((stream.packets, stream.lost()), (6, 2));
+    }
+
+    #[test]
+    fn media_behind_reports_name_the_session() {
+        let mut media = Media::default();
+        assert!(media.datagram(Role::Client, &[0x80, 201, 0, 1, 0, 0, 0, 7], Timestamp::from_nanos(1)));
+        assert_eq!(media.app(), None);
+        for sequence in 1..4 {
+            media.datagram(Role::Client, &rtp(sequence, 7), Timestamp::from_nanos(1));
+        }
+        assert_eq!(media.app(), Some("rtp"));
     }
 }

@@ -99,7 +99,8 @@ fn start(line: &[u8]) -> Option<Start<'_>> {
     let mut parts = line.strip_suffix(b" SIP/2.0")?.splitn(2, |byte| *byte == b' ');
     let (method, uri) = (parts.next()?, parts.next()?.trim_ascii());
     let sound = matches!(method.len(), 2..=32) && method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    (sound && !uri.is_empty()).then_some(Start::Request { method, uri })
+    let named = method.first().is_some_and(u8::is_ascii_uppercase);
+    (sound && named && !uri.is_empty()).then_some(Start::Request { method, uri })
 }
 
 /// One transaction.
@@ -114,6 +115,9 @@ struct Row {
     to: Text,
     call_id: Text,
 }
+
+/// A field with an item for each transaction, and where the item stands.
+type Column = (&'static Field, fn(&Row) -> &[u8]);
 
 #[derive(Debug, Default)]
 struct Sip {
@@ -304,12 +308,19 @@ impl Dissector for Sip {
                 sip.number(field, count);
             }
         }
-        sip.list(&METHOD, rows.iter().map(|row| &row.method), omitted);
-        sip.list(&URI, rows.iter().map(|row| &row.uri), omitted);
-        sip.list(&STATUS, rows.iter().map(|row| row.status.as_slice()), omitted);
-        sip.list(&FROM, rows.iter().map(|row| &row.from), omitted);
-        sip.list(&TO, rows.iter().map(|row| &row.to), omitted);
-        sip.list(&CALL_ID, rows.iter().map(|row| &row.call_id), omitted);
+        let columns: [Column; 6] = [
+            (&METHOD, |row| row.method.bytes()),
+            (&URI, |row| row.uri.bytes()),
+            (&STATUS, |row| &row.status),
+            (&FROM, |row| row.from.bytes()),
+            (&TO, |row| row.to.bytes()),
+            (&CALL_ID, |row| row.call_id.bytes()),
+        ];
+        for (field, value) in columns {
+            if rows.iter().any(|row| !value(row).is_empty()) {
+                sip.list(field, rows.iter().map(value), omitted);
+            }
+        }
         sip.texts(&USER_AGENT, &self.user_agents);
         sip.texts(&SERVER, &self.servers);
         sip.maybe(&AUTH_USER, self.user.as_ref());

@@ -35,7 +35,8 @@ fn begins(role: Role, line: &[u8]) -> bool {
     }
     let word = line.iter().take_while(|byte| byte.is_ascii_uppercase() || **byte == b'_').count();
     let text = line.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\r');
-    matches!(word, 1..=32) && matches!(line.get(word), None | Some(b' ')) && text
+    let named = line.first().is_some_and(u8::is_ascii_uppercase) && matches!(word, 1..=32);
+    named && matches!(line.get(word), None | Some(b' ')) && text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! message    00 type:14  length:16  cookie:32 = 2112a442  transaction:96  attributes
 //! classic    type:16  length:16  transaction:128  attributes                       (RFC 3489)
 //! attribute  type:16  length:16  value, padded to four bytes
-//! channel    number:16 = 4000..4fff  length:16  data                               (RFC 8656 12)
+//! channel    number:16 = 4000..7ffe  length:16  data                               (RFC 8656 12, RFC 5766 11)
 //! ```
 //!
 //! Specifications: RFC 8489 5, 6 and 14, RFC 8656 (TURN), RFC 6062 (TURN over TCP), RFC 8445 16 (ICE), RFC 5780; of the older ones
@@ -126,7 +126,7 @@ pub(super) fn channel(bytes: &[u8]) -> Option<usize> {
     let mut reader = Reader::new(bytes);
     let number = reader.be_u16()?;
     let length = usize::from(reader.be_u16()?);
-    (0x4000..=0x4fff).contains(&number).then_some(length)
+    (0x4000..=0x7ffe).contains(&number).then_some(length)
 }
 
 /// The name of a method.

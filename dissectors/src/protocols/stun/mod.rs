@@ -212,6 +212,9 @@ impl Stun {
             }
             return Step::Consumed(whole);
         }
+        if content.len() < 4 {
+            return Step::NeedMore(4);
+        }
         if let Some(length) = message::channel(content) {
             // Padded on streams (RFC 8656 12.5).
             self.channel = self.channel.saturating_add(1);
@@ -237,7 +240,11 @@ impl Stun {
 }
 
 fn channel_like(content: &[u8]) -> bool {
-    message::channel(content).is_some_and(|length| length.saturating_add(4) <= content.len())
+    message::channel(content).is_some_and(|length| {
+        let left = content.len().checked_sub(4).and_then(|body| body.checked_sub(length));
+        // Some pad datagrams too, which need not be.
+        left.is_some_and(|left| left < 4)
+    })
 }
 
 fn note(list: &mut List<Text>, text: Option<Text>) {
@@ -332,5 +339,27 @@ mod tests {
         assert_eq!(verdict(Role::Client, b"\0\x01\0\x08xyz.abcdefghijkl\0\x03\0\x08\0\0\0\x06"), Verdict::Reject);
         assert_eq!(verdict(Role::Client, b"\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"), Verdict::Reject);
         assert_eq!(verdict(Role::Client, b"\0\x01\0\x02\x21\x12\xa4\x42abcdefghijkl\0\0"), Verdict::Reject);
+    }
+
+    #[test]
+    fn a_session_that_goes_on_in_dtls_is_called_so() {
+        use crate::conversation::{Conversation, Setup};
+        use crate::facts::Side;
+        let addresses = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into()];
+        let setup = Setup { transport: Transport::Udp, addresses, midstream: false, file_hash: false };
+        let mut conversation = Conversation::new(setup);
+        let time = crate::Timestamp::default();
+        conversation.data(Side::Originator, b"\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl", time);
+        assert_eq!(conversation.app(), Some("stun"));
+        let body = [&[0xfe, 0xfd][..], &[7; 32], &[0, 0, 0, 2, 0xc0, 0x2b, 1, 0]].concat();
+        let len = body.len() as u8;
+        let handshake = [&[1, 0, 0, len, 0, 0, 0, 0, 0, 0, 0, len][..], &body].concat();
+        let record = [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, len + 12][..], &handshake].concat();
+        conversation.data(Side::Originator, &record, time);
+        assert_eq!(conversation.app(), Some("dtls"));
+        let mut facts = Facts::new();
+        conversation.facts(&mut facts);
+        let elements: Vec<_> = facts.elements().map(|element| element.name).collect();
+        assert!(elements.len() == 2 && elements.contains(&"stun"), "{elements:?}");
     }
 }
