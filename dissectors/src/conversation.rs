@@ -374,6 +374,12 @@ impl Conversation {
         if self.setup.transport != Transport::Tcp {
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes, time }));
             self.settle_step(side, step, time);
+            if let (Step::Handover(used, _), Mode::Speaking | Mode::Detecting(_)) = (step, &self.mode)
+                && used < bytes.len()
+            {
+                // The datagram is the next protocol's first.
+                self.data(side, bytes.get(used..).unwrap_or_default(), time);
+            }
             return;
         }
         let Some(pending) = self.pending.get_mut(side.index()) else {
