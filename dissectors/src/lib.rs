@@ -8,6 +8,7 @@
 //! feeds them and [`dictionary`] for what they may say.
 
 pub mod capped;
+pub mod content;
 pub mod conversation;
 pub mod detector;
 pub mod dictionary;
