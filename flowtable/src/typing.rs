@@ -331,7 +331,7 @@ struct Lines {
     answered: u32,
     /// The last packet was one.
     waiting: bool,
-    /// Those unlike the one before.
+    /// Those unlike the one before, digits aside.
     fresh: u32,
     repeats: u32,
     last: u64,
@@ -343,7 +343,9 @@ impl Lines {
         let typed = text.iter().filter(|byte| **byte != b'\r').count();
         add(&mut self.count, true);
         self.bytes = self.bytes.saturating_add(u32::try_from(typed).unwrap_or(u32::MAX));
-        let print = text.iter().fold(5381u64, |print, byte| print.wrapping_mul(33).wrapping_add(u64::from(*byte)));
+        // A program's questions often differ in a number alone.
+        let told = text.iter().filter(|byte| !byte.is_ascii_digit());
+        let print = told.fold(5381u64, |print, byte| print.wrapping_mul(33).wrapping_add(u64::from(*byte)));
         add(&mut self.fresh, std::mem::replace(&mut self.last, print) != print);
         let repeats = self.times.add(since_peer);
         add(&mut self.repeats, repeats);
