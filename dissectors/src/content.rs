@@ -220,12 +220,13 @@ impl Sample {
     }
 
     fn begins_as_format(&self) -> bool {
-        !self.inside && magic::is_compressed(self.head.bytes())
+        let head = self.head.bytes();
+        !self.inside && !head.iter().all(|byte| is_text(*byte)) && magic::is_compressed(head)
     }
 
     fn look(&self) -> Look {
         let head = self.head.bytes();
-        if self.format || !self.head.is_full() && self.begins_as_format() {
+        if self.format {
             return Look::Compressed;
         }
         if self.plain {
@@ -255,7 +256,9 @@ impl<const CAP: usize> Head<CAP> {
     fn fill<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
         let (taken, rest) = bytes.split_at_checked(room.len()).unwrap_or((bytes, &[]));
-        room.iter_mut().zip(taken).for_each(|(kept, byte)| *kept = *byte);
+        if let Some(room) = room.get_mut(..taken.len()) {
+            room.copy_from_slice(taken);
+        }
         self.len = self.len.saturating_add(taken.len());
         rest
     }

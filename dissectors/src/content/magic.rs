@@ -3,7 +3,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// A protocol may say a little before the content: so far into the head a magic number may stand.
-const FARTHEST: usize = 32;
+const FARTHEST: usize = 16;
 /// So much of a deflate stream is tried.
 const TRIED: usize = 512;
 
