@@ -10,10 +10,12 @@
 pub mod ber;
 pub mod capped;
 pub mod conversation;
+pub mod cotp;
 pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod framed;
 pub mod hex;
 pub mod kerberos;
 pub mod linewise;
@@ -26,6 +28,7 @@ pub mod reader;
 pub mod sasl;
 pub mod services;
 pub mod sql;
+pub mod tally;
 pub mod terminal;
 pub mod time;
 

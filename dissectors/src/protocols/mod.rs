@@ -2,27 +2,34 @@
 
 pub mod adb;
 pub mod ajp;
+pub mod bacnet;
 pub mod bgp;
 pub mod bittorrent;
 pub mod diameter;
 pub mod dicom;
+pub mod dnp3;
 pub mod dns;
 pub mod drda;
 pub mod elasticsearch;
+pub mod enip;
 pub mod fastcgi;
 pub mod finger;
+pub mod fins;
 pub mod fix;
 pub mod ftp;
 pub mod git;
 pub mod http;
 pub mod ident;
+pub mod iec104;
 pub mod ipmi;
 pub mod irc;
 pub mod jdwp;
 pub mod kerberos;
 pub mod ldap;
+pub mod modbus;
 pub mod mysql;
 pub mod nntp;
+pub mod opcua;
 pub mod oracle;
 pub mod pgsql;
 pub mod pptp;
@@ -33,6 +40,8 @@ pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
 pub mod rtmp;
+pub mod s7comm;
+pub mod slmp;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
@@ -100,6 +109,15 @@ pub static ALL: &[&Protocol] = &[
     &pgsql::PROTOCOL,
     &mysql::PROTOCOL,
     &rtmp::PROTOCOL,
+    &dnp3::PROTOCOL,
+    &opcua::PROTOCOL,
+    &bacnet::PROTOCOL,
+    &iec104::PROTOCOL,
+    &s7comm::PROTOCOL,
+    &enip::PROTOCOL,
+    &slmp::PROTOCOL,
+    &fins::PROTOCOL,
+    &modbus::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
