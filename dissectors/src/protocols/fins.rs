@@ -76,10 +76,15 @@ fn read(bytes: &[u8]) -> Option<Command<'_>> {
     let (to, from) = (reader.array::<3>()?, reader.array::<3>()?);
     reader.skip(1)?;
     let command = reader.be_u16()?;
-    let sound = matches!(flags, 0x80 | 0x81 | 0xc0 | 0xc1) && reserved == 0 && (1..=7).contains(&gateways);
-    name(command).filter(|_| sound)?;
+    let sound = matches!(flags, 0x80 | 0x81 | 0xc0 | 0xc1) && reserved == 0 && matches!(gateways, 2 | 7);
+    name(command).filter(|_| sound && [to, from].into_iter().all(is_place))?;
     let answer = flags & ANSWER != 0;
     Some(Command { answer, node: if answer { from } else { to }, command, rest: reader.rest() })
+}
+
+/// Whether network and unit are ones that there can be: 127 networks; the processor, buses, boards, the network's own unit.
+fn is_place([net, _, unit]: [u8; 3]) -> bool {
+    net <= 0x7f && matches!(unit, 0 | 0x10..=0x1f | 0xe1 | 0xfe)
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {

@@ -114,6 +114,22 @@ fn sound(asdu: &[u8]) -> bool {
     count > 0 && cause_name(cause & 0x3f).is_some() && asdu.len() == ASDU_HEAD + whole
 }
 
+/// Whether the beginning of a frame of `whole` bytes may become one.
+fn may_become(bytes: &[u8], whole: usize) -> bool {
+    let at = |at: usize| bytes.get(at).copied();
+    match at(2) {
+        None => true,
+        // Only information is longer than the control.
+        Some(control) if control & 1 == 1 => whole == LENGTH_MIN + 2,
+        Some(_) => {
+            whole >= LENGTH_MIN + 2 + ASDU_HEAD
+                && at(4).is_none_or(|receive| receive & 1 == 0)
+                && at(6).is_none_or(|kind| type_of(kind).is_some())
+                && at(8).is_none_or(|cause| cause_name(cause & 0x3f).is_some())
+        }
+    }
+}
+
 fn probe(sample: &Sample<'_>) -> Verdict {
     let mut rest = sample.bytes;
     let mut fitting = 0;
@@ -123,7 +139,12 @@ fn probe(sample: &Sample<'_>) -> Verdict {
             Extent::Need(_) => break,
             Extent::Whole(whole) => whole,
         };
-        let Some((bytes, after)) = rest.split_at_checked(whole) else { break };
+        let Some((bytes, after)) = rest.split_at_checked(whole) else {
+            if !may_become(rest, whole) {
+                return Verdict::Reject;
+            }
+            break;
+        };
         match frame(bytes) {
             // Only the controlling station starts and stops, only the other confirms it.
             Some(Frame::Unnumbered(0x07 | 0x13)) if sample.role == Role::Client => return Verdict::Match,

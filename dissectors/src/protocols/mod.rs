@@ -1,14 +1,18 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
 pub mod adb;
+pub mod ads;
 pub mod ajp;
+pub mod atg;
 pub mod bacnet;
 pub mod bgp;
 pub mod bittorrent;
+pub mod c37118;
 pub mod diameter;
 pub mod dicom;
 pub mod dnp3;
 pub mod dns;
+pub mod doip;
 pub mod drda;
 pub mod elasticsearch;
 pub mod enip;
@@ -18,6 +22,8 @@ pub mod fins;
 pub mod fix;
 pub mod ftp;
 pub mod git;
+pub mod hart_ip;
+pub mod hl7;
 pub mod http;
 pub mod ident;
 pub mod iec104;
@@ -25,7 +31,9 @@ pub mod ipmi;
 pub mod irc;
 pub mod jdwp;
 pub mod kerberos;
+pub mod knx;
 pub mod ldap;
+pub mod mms;
 pub mod modbus;
 pub mod mysql;
 pub mod nntp;
@@ -45,6 +53,7 @@ pub mod slmp;
 pub mod smb;
 pub mod snmp;
 pub mod socks;
+pub mod someip;
 pub mod ssh;
 pub mod syslog;
 pub mod tacacs;
@@ -114,9 +123,18 @@ pub static ALL: &[&Protocol] = &[
     &bacnet::PROTOCOL,
     &iec104::PROTOCOL,
     &s7comm::PROTOCOL,
+    &mms::PROTOCOL,
+    &hl7::PROTOCOL,
+    &knx::PROTOCOL,
+    &c37118::PROTOCOL,
+    &doip::PROTOCOL,
+    &ads::PROTOCOL,
+    &atg::PROTOCOL,
     &enip::PROTOCOL,
     &slmp::PROTOCOL,
     &fins::PROTOCOL,
+    &hart_ip::PROTOCOL,
+    &someip::PROTOCOL,
     &modbus::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,

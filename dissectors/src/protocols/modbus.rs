@@ -88,16 +88,32 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     if sample.transport == Transport::Udp && sample.bytes.len() != whole {
         return Verdict::Reject;
     }
-    let Some(pdu) = sample.bytes.get(HEAD + 1..) else {
-        return Verdict::NeedMore;
-    };
-    let pdu = pdu.get(..whole.saturating_sub(HEAD + 1)).unwrap_or(pdu);
-    match fits(sample.role, pdu, whole.saturating_sub(HEAD + 1)) {
-        // A few small numbers that agree with each other; the other side's must as well.
-        Some(true) => Verdict::Likely,
-        Some(false) => Verdict::Reject,
-        None => Verdict::NeedMore,
+    match fits_at(sample.role, sample.bytes, whole) {
+        Some(true) => {}
+        Some(false) => return Verdict::Reject,
+        None => return Verdict::NeedMore,
     }
+    // A few small numbers that agree with each other; the other side's must as well. An answer alone has too few of them.
+    if sample.role == Role::Client || more_fits(sample.role, sample.bytes.get(whole..).unwrap_or_default()) {
+        Verdict::Likely
+    } else {
+        Verdict::NeedMore
+    }
+}
+
+/// Whether another whole message follows.
+fn more_fits(role: Role, bytes: &[u8]) -> bool {
+    match length(bytes) {
+        Extent::Whole(whole) if bytes.len() >= whole => fits_at(role, bytes, whole) == Some(true),
+        _ => false,
+    }
+}
+
+/// Whether the message of `whole` bytes that `bytes` begin with has the form of its function. `None`: too few are here.
+fn fits_at(role: Role, bytes: &[u8], whole: usize) -> Option<bool> {
+    let pdu = bytes.get(HEAD + 1..)?;
+    let length = whole.saturating_sub(HEAD + 1);
+    fits(role, pdu.get(..length).unwrap_or(pdu), length)
 }
 
 /// Whether a function's data of which `length` bytes are told have the form that the function wants. `None`: too few are here.
@@ -386,9 +402,11 @@ mod tests {
 
     #[test]
     fn an_answer_counts_its_bytes() {
-        assert_eq!(verdict(Role::Server, b"\0\x01\0\0\0\x05\x01\x03\x02\0\x07"), Verdict::Likely);
+        let answer = b"\0\x01\0\0\0\x05\x01\x03\x02\0\x07";
+        assert_eq!(verdict(Role::Server, answer), Verdict::NeedMore);
+        assert_eq!(verdict(Role::Server, &[&answer[..], answer].concat()), Verdict::Likely);
         assert_eq!(verdict(Role::Server, b"\0\x01\0\0\0\x05\x01\x03\x03\0\x07"), Verdict::Reject);
-        assert_eq!(verdict(Role::Server, b"\0\x01\0\0\0\x03\x01\x83\x02"), Verdict::Likely);
+        assert_eq!(verdict(Role::Server, b"\0\x01\0\0\0\x03\x01\x83\x02"), Verdict::NeedMore);
         assert_eq!(verdict(Role::Server, b"\0\x01\0\0\0\x03\x01\x83\x09"), Verdict::Reject);
     }
 }

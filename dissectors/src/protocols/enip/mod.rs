@@ -107,11 +107,12 @@ fn head(bytes: &[u8]) -> Option<Head> {
 
 /// I/O data: a sequenced address, then data that fill the datagram. Gives connection's number.
 fn io(bytes: &[u8]) -> Option<u32> {
-    let mut items = items(bytes)?;
-    let (SEQUENCED_ADDRESS, address) = items.next()? else { return None };
-    let (CONNECTED_DATA, data) = items.next()? else { return None };
-    let fills = address.len() == 8 && data.len() + 18 == bytes.len() && items.next().is_none();
-    Reader::new(address).le_u32().filter(|_| fills)
+    let mut reader = Reader::new(bytes);
+    let head = (reader.le_u16()?, reader.le_u16()?, reader.le_u16()?);
+    let connection = reader.le_u32()?;
+    reader.skip(4)?;
+    let data = (reader.le_u16()?, usize::from(reader.le_u16()?));
+    (head == (2, SEQUENCED_ADDRESS, 8) && data == (CONNECTED_DATA, reader.len())).then_some(connection)
 }
 
 /// The items behind their count.
@@ -150,8 +151,9 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     }
     let body = bytes.get(HEAD..).unwrap_or_default();
     match (head.command, asks) {
-        // A header of zeros but for the command; the answer says more.
-        (LIST_SERVICES | LIST_IDENTITY | LIST_INTERFACES, true) if head.length == 0 => Verdict::Likely,
+        // A header of zeros but for a letter; with a number instead of the letter only the answer tells.
+        (LIST_IDENTITY, true) if head.length == 0 && head.session == 0 => Verdict::Likely,
+        (LIST_SERVICES | LIST_IDENTITY | LIST_INTERFACES, true) if head.length == 0 => Verdict::NeedMore,
         (LIST_SERVICES | LIST_IDENTITY | LIST_INTERFACES, false) if head.length >= 2 => listed(&head, body),
         (REGISTER, _) if head.length == 4 => match body.first_chunk::<4>() {
             None => Verdict::NeedMore,
