@@ -74,6 +74,10 @@ const DISCONNECT_ANSWER: u16 = 0x020a;
 const EXTENDED_SEARCH_ANSWER: u16 = 0x020c;
 const TUNNEL: u16 = 0x0420;
 const ROUTING: u16 = 0x0530;
+/// Kinds of telegrams: from the client to the bus, its confirmation, from the bus.
+const REQUESTED: u8 = 0x11;
+const CONFIRMED: u8 = 0x2e;
+const INDICATED: u8 = 0x29;
 /// Bytes of an endpoint.
 const ENDPOINT: usize = 8;
 /// The kind of the block that describes a device, and its bytes.
@@ -217,7 +221,8 @@ impl Knx {
     /// A frame of the bus' data link.
     fn telegram(&mut self, mut reader: Reader<'_>) -> Option<()> {
         // Only these carry telegrams: requests, confirmations, indications.
-        if !matches!(reader.u8()?, 0x11 | 0x2e | 0x29) {
+        let kind = reader.u8()?;
+        if !matches!(kind, REQUESTED | CONFIRMED | INDICATED) {
             return None;
         }
         let more = usize::from(reader.u8()?);
@@ -230,6 +235,10 @@ impl Knx {
             self.sources.push_distinct(source);
         }
         self.destinations.push_distinct(destination);
+        if kind == CONFIRMED {
+            // It was counted when it was requested.
+            return None;
+        }
         let length = reader.u8()?;
         let transport = reader.u8()?;
         // Control units of the transport layer have no application's.
