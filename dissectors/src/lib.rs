@@ -15,6 +15,7 @@ pub mod dictionary;
 pub mod facts;
 pub mod files;
 pub mod hex;
+pub mod kept;
 pub mod kerberos;
 pub mod linewise;
 pub mod nested;
