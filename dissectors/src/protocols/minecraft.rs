@@ -112,7 +112,8 @@ fn handshake(mut packet: Reader<'_>) -> Option<Handshake<'_>> {
 }
 
 fn probe(sample: &Sample<'_>) -> Verdict {
-    if sample.role == Role::Server {
+    // The shortest handshake calls the server by one letter.
+    if sample.role == Role::Server || sample.bytes.first().is_none_or(|length| *length < 7) {
         return Verdict::Reject;
     }
     match framed(sample.bytes, HANDSHAKE_BYTES) {

@@ -32,7 +32,8 @@ static RESPONDER_SPI: Field = Field::text("responder_spi", "the responder's", "R
 static MESSAGES: Field = Field::number("messages", "messages of both sides", "RFC 7296 3.1");
 static OFFERED: Field =
     Field::text("offered", "proposals of the initiator: algorithms joined by `/`, of a kind by `+`", "RFC 7296 3.3")
-        .list();
+        .list()
+        .long();
 static ENCRYPTION: Field = Field::text("encryption", "cipher agreed on, with its key's bits", "RFC 7296 3.3.2");
 static INTEGRITY: Field = Field::text("integrity", "check of integrity agreed on", "RFC 7296 3.3.2");
 static PRF: Field = Field::text("prf", "pseudo-random function or hash agreed on", "RFC 7296 3.3.2");

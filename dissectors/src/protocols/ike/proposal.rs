@@ -45,7 +45,7 @@ impl Suite {
     /// All of them, the kinds joined by `/`.
     pub(super) fn text(&self) -> Text {
         let columns: Vec<String> = self.columns().filter(|column| !column.is_empty()).collect();
-        Text::from(columns.join("/").as_str())
+        Text::long(columns.join("/").as_bytes())
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

@@ -4,7 +4,8 @@
 //!
 //! A session begins with a reset of the client and one of the server, whose fields prove it: with nothing around them, with a digest before
 //! them (tls-auth), or encrypted behind a digest (tls-crypt). Within the first two the messages of TLS lie open: they are put in order and
-//! read as any TLS. Sessions with a static key look like random bytes and are not claimed; neither is data alone.
+//! read as any TLS. Sessions with a static key look like random bytes and are not claimed; neither is data alone, nor the resets of
+//! versions before 2.0.
 //!
 //! Limits: [`control::WAITING`] packets that came too early wait for the ones before them. Ignored on purpose: keys changed later.
 
@@ -46,24 +47,26 @@ pub static PROTOCOL: Protocol = Protocol {
     name: "openvpn",
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],
-    // Over TCP a length begins, of less than 2048. Over UDP: resets, a new key, control, acknowledgement.
-    first: FirstBytes { client: FIRST, server: FIRST },
+    // Over TCP a length begins, of less than 2048. Over UDP a kind, up to eleven, and a key.
+    first: FirstBytes::both(&[0x00..=0x5f]),
     probe,
     open: |opening: &Opening| Box::new(OpenVpn { stream: opening.transport == Transport::Tcp, ..OpenVpn::default() }),
 };
-
-const FIRST: &[std::ops::RangeInclusive<u8>] =
-    &[0..=7, 0x08..=0x08, 0x10..=0x10, 0x20..=0x20, 0x28..=0x28, 0x38..=0x38, 0x40..=0x40, 0x50..=0x50, 0x58..=0x58];
 
 /// So many packets of data after a handshake tell all there is to tell.
 const ENOUGH_DATA: u64 = 64;
 
 fn probe(sample: &Sample<'_>) -> Verdict {
     if sample.transport == Transport::Udp {
-        return judge(sample.role, sample.bytes);
+        // What may follow a reset proves nothing, and does not speak against it either.
+        return match judge(sample.role, sample.bytes) {
+            Verdict::Reject if packet::may_follow(sample.role, sample.bytes) => Verdict::NeedMore,
+            verdict => verdict,
+        };
     }
     let Some((length, rest)) = packet::framed(sample.bytes) else {
-        return Verdict::NeedMore;
+        let short = sample.bytes.first().is_some_and(|high| usize::from(*high) << 8 <= *packet::LENGTHS.end());
+        return if short { Verdict::NeedMore } else { Verdict::Reject };
     };
     if !packet::LENGTHS.contains(&length) || rest.first().is_some_and(|first| !packet::may_begin(sample.role, *first)) {
         return Verdict::Reject;

@@ -43,8 +43,8 @@ pub(super) enum Opcode {
 impl Opcode {
     const fn read(number: u8) -> Option<Self> {
         Some(match number {
-            1 | 7 | 10 => Self::ClientReset,
-            2 | 8 => Self::ServerReset,
+            7 | 10 => Self::ClientReset,
+            8 => Self::ServerReset,
             3 => Self::SoftReset,
             4 | 11 => Self::Control,
             5 => Self::Acknowledge,
@@ -140,6 +140,11 @@ pub(super) fn may_begin(role: Role, first: u8) -> bool {
     }
 }
 
+/// Whether bytes look like a packet that a role sends after its first.
+pub(super) fn may_follow(role: Role, bytes: &[u8]) -> bool {
+    read(bytes).is_some_and(|packet| packet.opcode.sender().is_none_or(|sender| sender == role) && bytes.len() >= 14)
+}
+
 /// Reads a packet.
 pub(super) fn read(bytes: &[u8]) -> Option<Packet<'_>> {
     let mut reader = Reader::new(bytes);
@@ -150,9 +155,14 @@ pub(super) fn read(bytes: &[u8]) -> Option<Packet<'_>> {
 }
 
 impl<'a> Packet<'a> {
+    /// Whether the session's mark may be random: numbers of others have zeros.
+    fn is_random(&self) -> bool {
+        self.session.iter().filter(|byte| **byte == 0).count() <= 2
+    }
+
     /// What is around it, where its fields tell; `known` is what was around those before it.
     pub(super) fn wrapping(&self, known: Option<Wrapping>) -> Option<Wrapping> {
-        if known.is_some() || self.key != 0 || self.session == [0; 8] || self.opcode.data_format().is_some() {
+        if known.is_some() || self.key != 0 || !self.is_random() || self.opcode.data_format().is_some() {
             return known;
         }
         let resets = matches!(self.opcode, Opcode::ClientReset | Opcode::ServerReset);
