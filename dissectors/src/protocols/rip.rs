@@ -171,7 +171,10 @@ impl Dissector for Rip {
             return step;
         };
         count(&mut self.packets);
-        self.versions.push_distinct(u32::from(version));
+        // A wish for everything looks the same in version 1 and in RIPng.
+        if version != 1 || entries.iter().any(|entry| matches!(entry, Entry::Route { .. })) {
+            self.versions.push_distinct(u32::from(version));
+        }
         self.commands.push_distinct(u32::from(command));
         for entry in entries {
             match entry {

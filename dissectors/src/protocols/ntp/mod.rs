@@ -212,9 +212,11 @@ impl Dissector for Ntp {
             }
             match told.stratum {
                 // A clock's name is up to four characters, filled up with zeros.
-                1 => ntp.bytes(&REFERENCE, told.reference.split(|byte| *byte == 0).next().unwrap_or_default()),
+                1 if told.reference.iter().all(|byte| matches!(byte, 0 | b' '..=b'~')) => {
+                    ntp.bytes(&REFERENCE, told.reference.split(|byte| *byte == 0).next().unwrap_or_default());
+                }
                 // Of an IPv6 source it is the hash; that can't be told from an address.
-                2..=15 => {
+                1..=15 => {
                     let [a, b, c, d] = told.reference;
                     ntp.bytes(&REFERENCE, format!("{a}.{b}.{c}.{d}").as_bytes());
                 }
