@@ -6,19 +6,26 @@ pub mod ajp;
 pub mod amqp;
 pub mod atg;
 pub mod bacnet;
+pub mod bfd;
 pub mod bgp;
+pub mod bitcoin;
 pub mod bittorrent;
 pub mod c37118;
 pub mod capwap;
 pub mod cassandra;
 pub mod coap;
 pub mod dcerpc;
+pub mod checkmk;
+pub mod dhcp;
+pub mod dhcpv6;
 pub mod diameter;
 pub mod dicom;
 pub mod dnp3;
 pub mod dns;
 pub mod doip;
+pub mod dnscrypt;
 pub mod drda;
+pub mod dropbox_lansync;
 pub mod elasticsearch;
 pub mod enip;
 pub mod fastcgi;
@@ -31,11 +38,13 @@ pub mod gtp;
 pub mod h323;
 pub mod hart_ip;
 pub mod hl7;
+pub mod hsrp;
 pub mod http;
 pub mod iax2;
 pub mod ident;
 pub mod iec104;
 pub mod imap;
+pub mod ike;
 pub mod ipmi;
 pub mod irc;
 pub mod iscsi;
@@ -58,15 +67,27 @@ pub mod ninep;
 pub mod nntp;
 pub mod onc;
 pub mod opcua;
+pub mod l2tp;
+pub mod ldap;
+pub mod minecraft;
+pub mod munin;
+pub mod mysql;
+pub mod natpmp;
+pub mod netflow;
+pub mod nntp;
+pub mod ntp;
+pub mod openvpn;
 pub mod oracle;
 pub mod pfcp;
 pub mod pgsql;
 pub mod pop3;
 pub mod pptp;
+pub mod ptp;
 pub mod quic;
 pub mod radius;
 pub mod rdp;
 pub mod redis;
+pub mod rip;
 pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
@@ -77,12 +98,14 @@ pub mod s7comm;
 pub mod sip;
 pub mod skinny;
 pub mod slmp;
+pub mod sflow;
 pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod socks;
 pub mod someip;
 pub mod ssdp;
+pub mod source_query;
 pub mod ssh;
 pub mod stomp;
 pub mod stun;
@@ -98,6 +121,8 @@ pub mod vnc;
 pub mod vxlan;
 pub mod whois;
 pub mod wsd;
+pub mod wireguard;
+pub mod wol;
 pub mod x11;
 pub mod xmpp;
 pub mod zabbix;
@@ -214,6 +239,28 @@ pub static ALL: &[&Protocol] = &[
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
+    &wol::PROTOCOL,
+    &checkmk::PROTOCOL,
+    &munin::PROTOCOL,
+    &bitcoin::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &dhcpv6::PROTOCOL,
+    &ike::PROTOCOL,
+    &wireguard::PROTOCOL,
+    &source_query::PROTOCOL,
+    &dropbox_lansync::PROTOCOL,
+    &dnscrypt::PROTOCOL,
+    &sflow::PROTOCOL,
+    &netflow::PROTOCOL,
+    &rip::PROTOCOL,
+    &hsrp::PROTOCOL,
+    &l2tp::PROTOCOL,
+    &minecraft::PROTOCOL,
+    &openvpn::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ptp::PROTOCOL,
+    &bfd::PROTOCOL,
+    &natpmp::PROTOCOL,
     &finger::PROTOCOL,
     &whois::PROTOCOL,
 ];
