@@ -44,7 +44,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
 }
 
 /// The Internet applications that come with the program, and those of the user's list. They live as long as the program.
-fn services(list: Option<&Path>) -> Result<&'static Services, String> {
+pub(crate) fn services(list: Option<&Path>) -> Result<&'static Services, String> {
     let Some(path) = list else { return Ok(Services::known()) };
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("{}: {error}; --services takes a list of Internet applications", path.display()))?;

@@ -6,6 +6,7 @@ use flowtable::config::Timeouts;
 use output::{Facility, Severity, Spec};
 
 use super::arguments::Arguments;
+use crate::source::Filter;
 
 /// What was asked for.
 #[derive(Clone)]
@@ -69,7 +70,8 @@ impl Options {
             *timeout(&mut timeouts) = nanos;
         }
         let format = arguments.format.into();
-        let outputs: Result<Vec<Spec>, _> = arguments.output.iter().map(|text| Spec::parse(text, format)).collect();
+        let outputs: Result<Vec<Spec>, _> =
+            arguments.destinations.iter().map(|text| Spec::parse(text, format)).collect();
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -95,6 +97,14 @@ impl Options {
             memory_bytes: arguments.memory,
             verbosity,
         })
+    }
+
+    /// Checks what a run would find out only when it begins: the filter, and the list of applications.
+    pub(super) fn check_files(&self) -> Result<(), String> {
+        if let Some(filter) = &self.filter {
+            Filter::new(filter, &[]).map_err(|error| error.to_string())?;
+        }
+        crate::replay::services(self.services.as_deref()).map(|_| ())
     }
 }
 

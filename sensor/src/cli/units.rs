@@ -24,6 +24,18 @@ const TIMEOUTS: [(&str, Timeout); 8] = [
     ("other", |timeouts| &mut timeouts.other),
 ];
 
+/// Every timeout as the table has it, unless something else is asked for.
+pub(super) const DEFAULT_TIMEOUTS: [&str; TIMEOUTS.len()] = [
+    "tcp-embryonic=30s",
+    "tcp-established=1h",
+    "tcp-closing=120s",
+    "tcp-closed=5s",
+    "udp=60s",
+    "answered=2s",
+    "icmp=30s",
+    "other=60s",
+];
+
 /// A number and the unit behind it.
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
