@@ -35,7 +35,7 @@ _tapline() {
 
     case "${cmd}" in
         tapline)
-            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --quiet --verbose --help --version --redact --file-hash --no-ignore-vlan --no-quiet check interfaces man completions"
+            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version --redact --file-hash --no-ignore-vlan --confine --no-quiet check interfaces man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -113,6 +113,14 @@ _tapline() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -121,7 +129,7 @@ _tapline() {
             return 0
             ;;
         tapline__subcmd__check)
-            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --quiet --verbose --help --version"
+            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -196,6 +204,14 @@ _tapline() {
                     return 0
                     ;;
                 --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tapline_global_optspecs
-    string join \n c/config= r/read= filter= o/output= format= no-redact no-file-hash services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= q/quiet v/verbose h/help V/version redact file-hash no-ignore-vlan no-quiet
+    string join \n c/config= r/read= filter= o/output= format= no-redact no-file-hash services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= user= no-confine metrics= q/quiet v/verbose h/help V/version redact file-hash no-ignore-vlan confine no-quiet
 end
 
 function __fish_tapline_needs_command
@@ -40,9 +40,12 @@ complete -c tapline -n "__fish_tapline_needs_command" -l active-timeout -d 'Tell
 complete -c tapline -n "__fish_tapline_needs_command" -l community-id-seed -d 'Seed of the Community ID: that of your other tools' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l workers -d 'Threads that follow sessions [default: one per processor]' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l memory -d 'Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l user -d 'Become this user, with no group but its own, once everything is open; for root' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l metrics -d 'Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l no-redact -d 'Write secrets out, such as the values of password, token, key and session in URIs, instead of \'*\''
 complete -c tapline -n "__fish_tapline_needs_command" -l no-file-hash -d 'Do not hash the files that move in sessions'
 complete -c tapline -n "__fish_tapline_needs_command" -l ignore-vlan -d 'Let packets of different VLANs belong to one session'
+complete -c tapline -n "__fish_tapline_needs_command" -l no-confine -d 'Keep every right. Otherwise, once everything is open, no program can be started, no socket made but for destinations, and no file opened that is not needed (no_new_privs, seccomp, Landlock)'
 complete -c tapline -n "__fish_tapline_needs_command" -s q -l quiet -d 'Say nothing but errors: no progress, no summary'
 complete -c tapline -n "__fish_tapline_needs_command" -s v -l verbose -d 'Say more: files that were passed over, and why'
 complete -c tapline -n "__fish_tapline_needs_command" -s h -l help -d 'Print this help'
@@ -50,6 +53,7 @@ complete -c tapline -n "__fish_tapline_needs_command" -s V -l version -d 'Print 
 complete -c tapline -n "__fish_tapline_needs_command" -l redact
 complete -c tapline -n "__fish_tapline_needs_command" -l file-hash
 complete -c tapline -n "__fish_tapline_needs_command" -l no-ignore-vlan
+complete -c tapline -n "__fish_tapline_needs_command" -l confine
 complete -c tapline -n "__fish_tapline_needs_command" -l no-quiet
 complete -c tapline -n "__fish_tapline_needs_command" -f -a "check" -d 'Tell what is wrong with a configuration file, or what it comes to together with the options given'
 complete -c tapline -n "__fish_tapline_needs_command" -f -a "interfaces" -d 'Tell which interfaces packets can be captured on'
@@ -71,9 +75,12 @@ complete -c tapline -n "__fish_tapline_using_subcommand check" -l active-timeout
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l community-id-seed -d 'Seed of the Community ID: that of your other tools' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l workers -d 'Threads that follow sessions [default: one per processor]' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l memory -d 'Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l user -d 'Become this user, with no group but its own, once everything is open; for root' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l metrics -d 'Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-redact -d 'Write secrets out, such as the values of password, token, key and session in URIs, instead of \'*\''
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-file-hash -d 'Do not hash the files that move in sessions'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l ignore-vlan -d 'Let packets of different VLANs belong to one session'
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-confine -d 'Keep every right. Otherwise, once everything is open, no program can be started, no socket made but for destinations, and no file opened that is not needed (no_new_privs, seccomp, Landlock)'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s q -l quiet -d 'Say nothing but errors: no progress, no summary'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s v -l verbose -d 'Say more: files that were passed over, and why'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s h -l help -d 'Print this help'

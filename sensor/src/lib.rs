@@ -3,7 +3,10 @@
 //! `main` only calls [`run`].
 
 pub mod cli;
+pub mod confine;
 mod interfaces;
+pub mod metrics;
+pub mod notify;
 pub mod pipeline;
 mod replay;
 pub mod source;

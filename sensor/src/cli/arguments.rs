@@ -4,6 +4,7 @@
 //! all follow from it. The name of the field is the key; the heading says the table (`keys::TABLES`).
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -178,6 +179,17 @@ pub(super) struct Arguments {
     /// Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told
     #[arg(long, value_name = "SIZE", value_parser = units::memory, default_value = "1GiB", help_heading = RESOURCES)]
     pub(super) memory: u64,
+
+    /// Become this user, with no group but its own, once everything is open; for root
+    #[arg(long, value_name = "NAME", help_heading = DAEMON)]
+    pub(super) user: Option<String>,
+    /// Keep every right. Otherwise, once everything is open, no program can be started, no socket made but for destinations, and no file
+    /// opened that is not needed (no_new_privs, seccomp, Landlock)
+    #[arg(long, help_heading = DAEMON)]
+    pub(super) no_confine: bool,
+    /// Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = units::address, help_heading = DAEMON)]
+    pub(super) metrics: Option<SocketAddr>,
 
     /// Say nothing but errors: no progress, no summary
     #[arg(short, long, conflicts_with = "verbose", help_heading = MESSAGES)]
