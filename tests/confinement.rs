@@ -260,6 +260,14 @@ fn root_and_its_rights_do_not_come_back() {
 /// The program itself, while it waits for packets.
 #[test]
 fn a_run_is_confined() {
+    let own = fs::read_to_string("/proc/self/status").unwrap();
+    let held = |text: &str, name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned()).unwrap()
+    };
+    if held(&own, "Seccomp:") != "0" || held(&own, "NoNewPrivs:") != "0" {
+        eprintln!("skipped: this test is confined itself");
+        return;
+    }
     for (arguments, seccomp, new_privileges) in [(&[][..], "2", "1"), (&["--no-confine"], "0", "0")] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tapline"))
             .args(["-r", "-", "-q", "--workers", "2"])
@@ -271,14 +279,6 @@ fn a_run_is_confined() {
         let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcaps/ssh-key.pcap");
         let mut input = child.stdin.take().unwrap();
         input.write_all(&fs::read(capture).unwrap()).unwrap();
-        let own = fs::read_to_string("/proc/self/status").unwrap();
-        let held = |text: &str, name: &str| {
-            text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned()).unwrap()
-        };
-        if held(&own, "Seccomp:") != "0" || held(&own, "NoNewPrivs:") != "0" {
-            eprintln!("skipped: this test is confined itself");
-            return;
-        }
         // Each of its threads: the reader, the workers, the writer. It takes a moment until all run.
         let threads = || -> Vec<String> {
             let tasks = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
@@ -300,4 +300,54 @@ fn a_run_is_confined() {
         drop(input);
         assert_eq!(child.wait().unwrap().code(), Some(0));
     }
+}
+
+/// Captures are opened when their time comes: long after rights were given up, and by links out of the folder that was named.
+#[test]
+fn captures_that_are_opened_late_are_read_all_the_same() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let pcaps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcaps");
+    for name in ["ssh-key.pcap", "tls-13.pcap"] {
+        fs::copy(pcaps.join(name), folder.path().join(name)).unwrap();
+    }
+    fs::copy(pcaps.join("http-visits.pcap"), elsewhere.path().join("linked")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("linked"), folder.path().join("http.pcap")).unwrap();
+    let lines = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tapline"));
+        let output = command.args(["-q", "-r"]).arg(folder.path()).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let confined = lines(&[]);
+    assert!(["ssh", "tls", "http"].iter().all(|app| confined.contains(&format!("app=\"{app}\""))), "{confined}");
+    assert!(confined == lines(&["--no-confine"]), "a confined run tells the same");
+}
+
+/// Prometheus asks a run that is confined.
+#[test]
+fn metrics_are_shown_while_a_run_goes_on() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tapline"))
+        .args(["-r", "-", "-q", "--metrics", &address.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let capture = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcaps/ssh-key.pcap")).unwrap();
+    input.write_all(&capture).unwrap();
+    let ask = || -> io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n")?;
+        io::read_to_string(stream)
+    };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let mut told = ask();
+    while !told.as_ref().is_ok_and(|told| told.starts_with("HTTP/1.1 200")) && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        told = ask();
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(told.unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
 }

@@ -26,13 +26,13 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let mut destinations =
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
     let responder = options.metrics.map(Responder::listen).transpose()?;
+    let plan = plan(&options, services);
     give_up_rights(&options, &source)?;
     let metrics = Shared::default();
     if let Some(responder) = responder {
         responder.answer(metrics.clone()).map_err(|error| format!("can't show metrics: {error}"))?;
     }
     let mut bar = Bar::new(source.progress(), options.verbosity);
-    let plan = plan(&options, services);
     let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| {
         bar.update(frames);
         if options.metrics.is_some() {
