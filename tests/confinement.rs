@@ -9,13 +9,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::unistd::{Uid, setresuid};
 use output::Spec;
 use sensor::confine::{Needs, apply, parser};
+use sensor::notify::Notifier;
 
 /// The variable that tells a trial.
 const TRIAL: &str = "TAPLINE_TRIAL";
@@ -174,6 +175,16 @@ fn trial(name: &str) {
                 (format!("{:016x}", 1 << 13), format!("{:016x}", 1 << 13))
             );
         }
+        "systemd" => {
+            confined(&["-"], |needs| needs);
+            let mut notifier = Notifier::from_environment();
+            notifier.ready();
+            // Of two signs of life at once one is due.
+            notifier.alive();
+            notifier.alive();
+            notifier.status("two\nlines");
+            notifier.stopping();
+        }
         "nobody's user" => {
             let error = apply(&Needs::default().user(Some("no-such-user".to_owned()))).unwrap_err();
             assert!(error.starts_with("there is no user `no-such-user`; "), "{error}");
@@ -193,9 +204,14 @@ fn the_trial_that_the_environment_tells() {
 
 /// Runs a trial and tells what it said.
 fn tried(name: &str) {
+    tried_with(name, &[]);
+}
+
+fn tried_with(name: &str, environment: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_trial_that_the_environment_tells", "--nocapture", "--test-threads=1"])
         .env(TRIAL, name)
+        .envs(environment.iter().copied())
         .env("RUST_BACKTRACE", "0")
         .output()
         .unwrap();
@@ -242,6 +258,21 @@ fn only_destinations_can_be_reached() {
     tried("sockets");
     tried("other peers");
     tried("other receivers");
+}
+
+#[test]
+fn systemd_hears_how_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    tried_with("systemd", &[("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "60000000")]);
+    for expected in ["READY=1\n", "WATCHDOG=1\n", "STATUS=two lines\n", "STOPPING=1\n"] {
+        let mut told = [0; 256];
+        let length = socket.recv(&mut told).unwrap();
+        assert_eq!(String::from_utf8_lossy(&told[..length]), expected);
+    }
+    assert!(socket.recv(&mut [0; 256]).is_err(), "nothing else");
 }
 
 #[test]
