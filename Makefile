@@ -6,6 +6,7 @@
 #   make lint    formatting, clippy, the dependencies' licences (where cargo-deny is installed)
 #   make bench   what a whole replay costs beside a loop that counts packets (make bench-stages: each stage by itself;
 #                make bench-peers: other tools that are installed, on the same loads)
+#   make docs    write what follows from the options anew: packaging/tapline.toml, the manual page, the shells' completions
 #   make bless   write everything that tests compare with anew: read the diff
 
 CARGO ?= cargo
@@ -13,7 +14,7 @@ TAPLINE = $(or $(CARGO_TARGET_DIR),target)/release/tapline
 DEMO  ?= pcaps/ssh-password.pcap
 MORE  ?= pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
 
-.PHONY: demo test lint bench bench-peers bench-stages bless build prepare prepare-tests
+.PHONY: demo docs test lint bench bench-peers bench-stages bless build prepare prepare-tests
 
 demo: build
 	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ $(TAPLINE) -r %s\n' '$(DEMO)'
@@ -45,6 +46,9 @@ bench-peers: prepare
 bench-stages: prepare
 	$(CARGO) bench --locked -p dissectors -p output
 	$(CARGO) bench --locked -p sensor --bench stages
+
+docs: prepare
+	BLESS=1 $(CARGO) test --locked -p sensor --test configuration what_the_options_say
 
 bless: prepare
 	BLESS=1 $(CARGO) test --workspace --locked

@@ -109,6 +109,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/FIELDS.md",
         "docs/SIEM.md",
         "docs/CAPTURES.md",
+        "docs/CONFIGURATION.md",
         "docs/TIMEOUTS.md",
     ] {
         let folder = root().join(name).parent().unwrap().to_owned();

@@ -3,12 +3,15 @@
 //! `main` only calls [`run`].
 
 pub mod cli;
+pub mod confine;
+mod interfaces;
+pub mod metrics;
+pub mod notify;
 pub mod pipeline;
 mod replay;
 pub mod source;
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use cli::{Asked, EXIT_FINE, EXIT_USAGE};
 
@@ -20,12 +23,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             EXIT_USAGE
         }),
         Ok(Asked::Text(text)) => {
-            // A reader that does not want the end of it (a pager) is no error.
-            let _ = std::io::stdout().write_all(text.as_bytes());
+            cli::print(&text);
             EXIT_FINE
         }
+        Ok(Asked::Interfaces(listing)) => interfaces::run(listing),
         Err(what) => {
-            cli::complain(&what);
+            what.lines().for_each(cli::complain);
             EXIT_USAGE
         }
     }

@@ -9,6 +9,8 @@ use output::destination::{Counters, Patience};
 use output::{Destinations, Identity, Spec};
 
 use crate::cli::{self, Bar, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
+use crate::confine::{self, Needs};
+use crate::metrics::{self, Responder, Shared};
 use crate::pipeline::{self, Outcome, Plan};
 use crate::source::{Replay, Source};
 
@@ -23,15 +25,27 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let mut source = Replay::open(&options.inputs, options.filter.as_deref()).map_err(|error| error.to_string())?;
     let mut destinations =
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
-    let mut bar = Bar::new(source.progress(), options.verbosity);
+    let responder = options.metrics.map(Responder::listen).transpose()?;
     let plan = plan(&options, services);
-    let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| bar.update(frames))
-        .map_err(|error| error.to_string())?;
+    give_up_rights(&options, &source)?;
+    let metrics = Shared::default();
+    if let Some(responder) = responder {
+        responder.answer(metrics.clone()).map_err(|error| format!("can't show metrics: {error}"))?;
+    }
+    let mut bar = Bar::new(source.progress(), options.verbosity);
+    let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| {
+        bar.update(frames);
+        if options.metrics.is_some() {
+            metrics.set(metrics::replay::running(frames));
+        }
+    })
+    .map_err(|error| error.to_string())?;
     bar.finish();
     if options.verbosity == Verbosity::Verbose {
         source.notes().iter().for_each(|note| cli::complain(note));
     }
     let (lines, reports) = destinations.close();
+    metrics.set(metrics::replay::finished(&outcome, source.counters().filtered, &lines));
     let mut summary = account(&source, &outcome, &lines);
     summary.warnings.extend(reports);
     summary.elapsed_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -43,8 +57,25 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     Ok(if summary.is_loss() { EXIT_LOSS } else { EXIT_FINE })
 }
 
+/// Everything is open, but for captures whose time has not come.
+fn give_up_rights(options: &Options, source: &Replay) -> Result<(), String> {
+    if !options.confine {
+        return Ok(());
+    }
+    let inputs = options.inputs.iter().cloned().chain(source.linked());
+    let mut needs = Needs::of(&options.outputs).user(options.user.clone()).read(inputs);
+    if options.metrics.is_some() {
+        needs = needs.accept();
+    }
+    let lacking = confine::apply(&needs)?;
+    if options.verbosity == Verbosity::Verbose {
+        lacking.iter().for_each(|what| cli::complain(what));
+    }
+    Ok(())
+}
+
 /// The Internet applications that come with the program, and those of the user's list. They live as long as the program.
-fn services(list: Option<&Path>) -> Result<&'static Services, String> {
+pub(crate) fn services(list: Option<&Path>) -> Result<&'static Services, String> {
     let Some(path) = list else { return Ok(Services::known()) };
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("{}: {error}; --services takes a list of Internet applications", path.display()))?;

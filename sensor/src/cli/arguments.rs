@@ -1,14 +1,18 @@
 //! Every option, its help, and how wrong usage is told.
+//!
+//! This is the one place of an option: its key in a configuration file, the example file, the manual page and the completions
+//! all follow from it. The name of the field is the key; the heading says the table (`keys::TABLES`).
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use output::priority::{facility, severity};
 use output::{Facility, Severity};
 
-use super::units;
+use super::{config, keys, units};
 
 const ABOUT: &str = "Tell every network session as one syslog line";
 
@@ -28,6 +32,9 @@ Examples:
   tapline -r trace.pcap --timeout udp=10s,tcp-established=30m
   tapline -r trace.pcap -o tcp://siem:601           into a SIEM, framed as RFC 6587 has it
   tapline -r trace.pcap --format json | jq .        for programs that do not speak syslog
+  tapline -c tapline.toml                           what a file says; options given beside it override it
+
+A flag that the file sets is taken back by its opposite: --redact, --no-ignore-vlan.
 
 Exit status:
   0  all was told
@@ -36,14 +43,17 @@ Exit status:
 
 What a line holds is in docs/FIELDS.md, how to receive it in docs/SIEM.md.";
 
-const INPUT: &str = "Input";
-const OUTPUT: &str = "Output";
-const SYSLOG: &str = "Syslog header";
-const SESSIONS: &str = "Sessions";
-const RESOURCES: &str = "Resources";
-const MESSAGES: &str = "Messages";
+pub(super) const INPUT: &str = "Input";
+pub(super) const OUTPUT: &str = "Output";
+pub(super) const SYSLOG: &str = "Syslog header";
+pub(super) const SESSIONS: &str = "Sessions";
+pub(super) const RESOURCES: &str = "Resources";
+pub(super) const DAEMON: &str = "As a daemon";
+pub(super) const MESSAGES: &str = "Messages";
+/// Options that are no keys of a configuration file.
+const CONFIGURATION: &str = "Configuration";
 
-/// The options as given.
+/// The command line: options, or a word that asks for something else.
 #[derive(Parser)]
 #[command(
     name = "tapline",
@@ -51,11 +61,64 @@ const MESSAGES: &str = "Messages";
     about = ABOUT,
     long_about = LONG_ABOUT,
     after_help = AFTER_HELP,
-    override_usage = "tapline -r FILE... [OPTIONS]",
+    override_usage = "tapline -r FILE... [OPTIONS]\n       tapline -c FILE [OPTIONS]\n       tapline check -c FILE [OPTIONS]\n       tapline interfaces",
     disable_help_flag = true,
-    disable_version_flag = true
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true
 )]
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
+    #[command(subcommand)]
+    word: Option<Word>,
+}
+
+/// What can be asked for instead of a run.
+#[derive(Subcommand)]
+enum Word {
+    /// Tell what is wrong with a configuration file, or what it comes to together with the options given
+    #[command(
+        version,
+        override_usage = "tapline check -c FILE [OPTIONS]",
+        disable_help_flag = true,
+        disable_version_flag = true
+    )]
+    Check(Box<Arguments>),
+    /// Tell which interfaces packets can be captured on
+    Interfaces {
+        /// How they are told
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        format: Listing,
+    },
+    /// Write the manual page, as roff
+    #[command(hide = true)]
+    Man,
+    /// Write what a shell needs to complete command lines
+    #[command(hide = true)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How interfaces are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Listing {
+    /// A table for people.
+    #[default]
+    Table,
+    /// A JSON array.
+    Json,
+}
+
+/// The options as given.
+#[derive(Args)]
 pub(super) struct Arguments {
+    /// Take options from a configuration file (TOML), as packaging/tapline.toml shows it. The command line overrides it
+    #[arg(short, long, value_name = "FILE", help_heading = CONFIGURATION)]
+    config: Option<PathBuf>,
+
     /// Read packets from files: pcap or pcapng, plain or as gzip, zstd or xz. A folder means all captures in it and below; '-' is standard
     /// input. Several are merged in time order
     #[arg(short, long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, help_heading = INPUT)]
@@ -66,8 +129,8 @@ pub(super) struct Arguments {
 
     /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
     /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line
-    #[arg(short, long, value_name = "DESTINATION", default_value = "-", allow_hyphen_values = true, help_heading = OUTPUT)]
-    pub(super) output: Vec<String>,
+    #[arg(short = 'o', long = "output", value_name = "DESTINATION", default_value = "-", allow_hyphen_values = true, help_heading = OUTPUT)]
+    pub(super) destinations: Vec<String>,
     /// How a session is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT)]
     pub(super) format: Format,
@@ -95,9 +158,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), default_value_t = 32473, help_heading = SYSLOG)]
     pub(super) pen: u32,
 
-    /// How long a session may be silent before it ends, as KIND=TIME,... These are the defaults: tcp-embryonic=30s (no handshake yet), tcp-established=1h, tcp-closing=120s (one side is
-    /// done), tcp-closed=5s, udp=60s, answered=2s (one question, one answer), icmp=30s, other=60s
-    #[arg(long, value_name = "KIND=TIME", value_parser = units::timeout, value_delimiter = ',', action = ArgAction::Append, help_heading = SESSIONS)]
+    /// How long a session may be silent before it ends, as KIND=TIME,... tcp-embryonic: no handshake yet; tcp-closing: one side is done;
+    /// tcp-closed: both are; answered: one question, one answer
+    #[arg(long, value_name = "KIND=TIME", value_parser = units::timeout, value_delimiter = ',', action = ArgAction::Append,
+        default_values = units::DEFAULT_TIMEOUTS, help_heading = SESSIONS)]
     pub(super) timeout: Vec<(units::Timeout, u64)>,
     /// Tell of an open session every so often, in an UPDATE line [default: never]
     #[arg(long, value_name = "TIME", value_parser = units::duration, help_heading = SESSIONS)]
@@ -115,6 +179,17 @@ pub(super) struct Arguments {
     /// Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told
     #[arg(long, value_name = "SIZE", value_parser = units::memory, default_value = "1GiB", help_heading = RESOURCES)]
     pub(super) memory: u64,
+
+    /// Become this user, with no group but its own, once everything is open; for root
+    #[arg(long, value_name = "NAME", help_heading = DAEMON)]
+    pub(super) user: Option<String>,
+    /// Keep every right. Otherwise, once everything is open, no program can be started, no socket made but for destinations, and no file
+    /// opened that is not needed (no_new_privs, seccomp, Landlock)
+    #[arg(long, help_heading = DAEMON)]
+    pub(super) no_confine: bool,
+    /// Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = units::address, help_heading = DAEMON)]
+    pub(super) metrics: Option<SocketAddr>,
 
     /// Say nothing but errors: no progress, no summary
     #[arg(short, long, conflicts_with = "verbose", help_heading = MESSAGES)]
@@ -151,25 +226,74 @@ impl From<Format> for output::Format {
 
 /// What a command line is.
 pub(super) enum Parsed {
-    Arguments(Box<Arguments>),
+    /// A run.
+    Run(Box<Arguments>),
+    /// A run to be checked, and its configuration as a text.
+    Check(Box<Arguments>, String),
+    /// The interfaces, to be told.
+    Interfaces(Listing),
     /// Help or version, to be printed.
     Text(String),
 }
 
-/// Reads a command line, the program's name first.
+/// Reads a command line, the program's name first, and the configuration file that it names. An error has a line for each thing that is wrong.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
-    let matches = Arguments::command().try_get_matches_from(arguments);
-    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => Ok(Parsed::Arguments(Box::new(arguments))),
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match command().try_get_matches_from(&given) {
+        Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(Parsed::Text(error.to_string()))
+            return Ok(Parsed::Text(error.to_string()));
         }
-        Err(error) => Err(one_line(&error.to_string())),
+        Err(error) => return Err(one_line(&error.to_string())),
+    };
+    let program = Program::from_arg_matches(&matches).map_err(|error| one_line(&error.to_string()))?;
+    match program.word {
+        None => Ok(Parsed::Run(Box::new(configured(&given)?.0))),
+        Some(Word::Check(_)) => {
+            // What follows the word is a command line of its own.
+            let given: Vec<OsString> = given.iter().take(1).chain(given.iter().skip(2)).cloned().collect();
+            let (arguments, matches) = configured(&given)?;
+            Ok(Parsed::Check(Box::new(arguments), keys::effective(&command(), &matches)))
+        }
+        Some(Word::Interfaces { format }) => Ok(Parsed::Interfaces(format)),
+        Some(Word::Man) => super::generated::manual(command()).map(Parsed::Text),
+        Some(Word::Completions { shell }) => super::generated::completions(command(), shell).map(Parsed::Text),
     }
 }
 
+/// Every option and word, and for each flag that is a key a hidden opposite which takes it back.
+pub(super) fn command() -> Command {
+    let mut command = Program::command();
+    let flags: Vec<(String, String)> = keys::all(&command)
+        .filter(|key| key.kind() == keys::Kind::Flag)
+        .filter_map(|key| Some((key.name().to_owned(), key.arg.get_long()?.to_owned())))
+        .collect();
+    for (flag, long) in flags {
+        let opposite = long.strip_prefix("no-").map_or_else(|| format!("no-{long}"), str::to_owned);
+        let opposite = Arg::new(opposite.clone()).long(opposite).action(ArgAction::SetTrue).hide(true);
+        // Of the two, whichever stands last holds.
+        command = command.arg(opposite.overrides_with(flag));
+    }
+    command
+}
+
+/// The options of a command line without a word, and of the file that it names.
+fn configured(given: &[OsString]) -> Result<(Arguments, ArgMatches), String> {
+    let read = |given: &[OsString]| {
+        let matches = command().try_get_matches_from(given)?;
+        Ok((Arguments::from_arg_matches(&matches)?, matches))
+    };
+    let told = |error: clap::Error| one_line(&error.to_string());
+    let (arguments, matches) = read(given).map_err(told)?;
+    let Some(path) = &arguments.config else { return Ok((arguments, matches)) };
+    let of_the_file = config::read(path, &command(), &matches)?;
+    // What stands in front is overridden by what follows.
+    let all: Vec<OsString> = given.iter().take(1).chain(&of_the_file).chain(given.iter().skip(1)).cloned().collect();
+    read(&all).map_err(|error| format!("{}: {}", path.display(), told(error)))
+}
+
 /// clap tells an error in paragraphs: what is wrong, perhaps tips, the usage. Here it is "what is wrong; what to do".
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     let mut paragraphs = message.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let what = paragraphs.next().unwrap_or_default();
     let what = what.strip_prefix("error: ").unwrap_or(&what);

@@ -2,17 +2,23 @@
 //!
 //! ```text
 //! arguments   every option with its help, as clap has it       options   what they mean, checked: what the pipeline takes
+//! keys        the same options as keys of a file                config    reading such a file        generated  man page, completions
 //! units       1GiB, 90s, tcp-established=1h                     progress  the bar while reading       summary   the account at the end
 //! ```
 
 mod arguments;
+mod config;
+mod generated;
+mod keys;
 mod options;
 mod progress;
 mod summary;
 mod units;
 
 use std::ffi::OsString;
+use std::io::Write;
 
+pub use arguments::Listing;
 pub use options::{Options, Verbosity};
 pub use progress::Bar;
 pub use summary::Summary;
@@ -29,22 +35,38 @@ pub const EXIT_USAGE: u8 = 2;
 pub enum Asked {
     /// Work.
     Run(Box<Options>),
-    /// A text on standard output, and nothing else: help or version.
+    /// A text on standard output, and nothing else: help, version, a checked configuration, the manual.
     Text(String),
+    /// The interfaces that packets can be captured on.
+    Interfaces(Listing),
 }
 
-/// Understands a command line, the program's name first. The error is one line: what is wrong; what to do.
+/// Understands a command line, the program's name first, and the configuration file that it names. Each line of the error says what is wrong,
+/// and what to do.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
-    match arguments::parse(arguments)? {
-        arguments::Parsed::Text(text) => Ok(Asked::Text(text)),
-        arguments::Parsed::Arguments(arguments) => {
-            Options::check(*arguments).map(|options| Asked::Run(Box::new(options)))
+    Ok(match arguments::parse(arguments)? {
+        arguments::Parsed::Text(text) => Asked::Text(text),
+        arguments::Parsed::Interfaces(listing) => Asked::Interfaces(listing),
+        arguments::Parsed::Run(arguments) => Asked::Run(Box::new(Options::check(*arguments)?)),
+        arguments::Parsed::Check(arguments, effective) => {
+            Options::check(*arguments)?.check_files()?;
+            Asked::Text(effective)
         }
-    }
+    })
+}
+
+/// Every key of a configuration file with what it is and its default, as a file: packaging/tapline.toml.
+pub fn example() -> String {
+    keys::example(&arguments::command())
 }
 
 /// The program's way to tell an error: one line on standard error, whatever is in it.
 pub fn complain(what: &str) {
     let line: String = what.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     eprintln!("tapline: {line}");
+}
+
+/// Writes a text to standard output. A reader that does not want the end of it (a pager) is no error.
+pub fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

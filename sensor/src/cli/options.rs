@@ -1,11 +1,13 @@
 //! What was asked for, checked: everything that the pipeline takes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use flowtable::config::Timeouts;
 use output::{Facility, Severity, Spec};
 
 use super::arguments::Arguments;
+use crate::source::Filter;
 
 /// What was asked for.
 #[derive(Clone)]
@@ -42,6 +44,12 @@ pub struct Options {
     pub workers: usize,
     /// Memory for sessions, in bytes.
     pub memory_bytes: u64,
+    /// The user to become.
+    pub user: Option<String>,
+    /// Whether rights that are not needed are given up.
+    pub confine: bool,
+    /// Where counters are shown to Prometheus.
+    pub metrics: Option<SocketAddr>,
     /// How much is said on standard error.
     pub verbosity: Verbosity,
 }
@@ -61,6 +69,9 @@ pub enum Verbosity {
 impl Options {
     /// Checks what no single option can tell of itself.
     pub(super) fn check(arguments: Arguments) -> Result<Self, String> {
+        if arguments.no_confine && arguments.user.is_some() {
+            return Err("--user gives up rights and --no-confine keeps them; leave one of them out".into());
+        }
         if arguments.read.is_empty() {
             return Err("nothing to read; name captures with -r FILE, or - for standard input".into());
         }
@@ -69,7 +80,8 @@ impl Options {
             *timeout(&mut timeouts) = nanos;
         }
         let format = arguments.format.into();
-        let outputs: Result<Vec<Spec>, _> = arguments.output.iter().map(|text| Spec::parse(text, format)).collect();
+        let outputs: Result<Vec<Spec>, _> =
+            arguments.destinations.iter().map(|text| Spec::parse(text, format)).collect();
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -93,8 +105,19 @@ impl Options {
             community_id_seed: arguments.community_id_seed,
             workers: arguments.workers.map_or_else(processors, usize::from),
             memory_bytes: arguments.memory,
+            user: arguments.user,
+            confine: !arguments.no_confine,
+            metrics: arguments.metrics,
             verbosity,
         })
+    }
+
+    /// Checks what a run would find out only when it begins: the filter, and the list of applications.
+    pub(super) fn check_files(&self) -> Result<(), String> {
+        if let Some(filter) = &self.filter {
+            Filter::new(filter, &[]).map_err(|error| error.to_string())?;
+        }
+        crate::replay::services(self.services.as_deref()).map(|_| ())
     }
 }
 
@@ -147,7 +170,8 @@ mod tests {
     #[test]
     fn every_option_is_understood() {
         let line = "-r a --format json --workers 3 --filter tcp --memory 64MiB --ignore-vlan --no-redact --no-file-hash --facility auth \
-            --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o stdout:?limit=1400";
+            --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o stdout:?limit=1400 \
+            --no-confine --metrics [::1]:9477";
         let options = options(line);
         assert_eq!((options.workers, options.memory_bytes), (3, 64 << 20));
         assert_eq!(options.outputs, ["stdout:?limit=1400&format=json".parse().unwrap()]);
@@ -155,6 +179,7 @@ mod tests {
         assert_eq!((options.hostname.as_deref(), options.filter.as_deref()), (Some("tap-7"), Some("tcp")));
         assert_eq!(options.active_timeout_ns, Some(60 * SECOND));
         assert!(!options.redact && !options.file_hash && options.ignore_vlan);
+        assert_eq!((options.confine, options.metrics), (false, "[::1]:9477".parse().ok()));
         assert_eq!((options.community_id_seed, options.verbosity), (5, Verbosity::Quiet));
     }
 
@@ -179,6 +204,8 @@ mod tests {
             "-o stdout:?limit=10",
             "--format xml",
             "-q -v",
+            "--user a --no-confine",
+            "--metrics localhost:9477",
         ] {
             refusal(&format!("-r a {wrong}"));
         }

@@ -1,5 +1,7 @@
 //! Values with units: sizes and times, a sensor's name, and how numbers are shown to people.
 
+use std::net::SocketAddr;
+
 use dissectors::time::{MILLISECOND, SECOND};
 use flowtable::config::Timeouts;
 
@@ -22,6 +24,18 @@ const TIMEOUTS: [(&str, Timeout); 8] = [
     ("answered", |timeouts| &mut timeouts.answered),
     ("icmp", |timeouts| &mut timeouts.icmp),
     ("other", |timeouts| &mut timeouts.other),
+];
+
+/// Every timeout as the table has it, unless something else is asked for.
+pub(super) const DEFAULT_TIMEOUTS: [&str; TIMEOUTS.len()] = [
+    "tcp-embryonic=30s",
+    "tcp-established=1h",
+    "tcp-closing=120s",
+    "tcp-closed=5s",
+    "udp=60s",
+    "answered=2s",
+    "icmp=30s",
+    "other=60s",
 ];
 
 /// A number and the unit behind it.
@@ -95,6 +109,11 @@ pub(super) fn hostname(name: &str) -> Result<String, String> {
     } else {
         Err("no host name; give 1 to 255 visible ASCII characters, no spaces".into())
     }
+}
+
+/// Where to listen: an address, not a name, which may mean another one tomorrow.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "no address and port; write it as 127.0.0.1:9477 or [::1]:9477".into())
 }
 
 /// Bytes for a person: `512 B`, `1.4 GiB`.

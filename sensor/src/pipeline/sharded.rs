@@ -147,6 +147,7 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 
 /// A worker: parcels to lines.
 fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
+    crate::confine::parser();
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
         let mut lines = used_lines.try_recv().unwrap_or_default();

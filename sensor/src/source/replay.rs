@@ -112,6 +112,11 @@ impl Ord for Running {
 }
 
 impl Replay {
+    /// Files still to be opened that are links, and so may lie outside of the folders that were named.
+    pub fn linked(&self) -> impl Iterator<Item = PathBuf> {
+        self.waiting.iter().map(|waiting| &waiting.input.path).filter(|path| path.is_symlink()).cloned()
+    }
+
     /// Looks at all files that `paths` mean (files, folders, `-` for standard input) and makes them ready to be read; frames that `filter`
     /// does not let pass will be left out.
     pub fn open(paths: &[PathBuf], filter: Option<&str>) -> Result<Self, Error> {

@@ -1,0 +1,229 @@
+//! Giving up every right that is not needed any more, once everything is open.
+//!
+//! ```text
+//! user            another user and its group, no other groups                          where one is asked for
+//! capabilities    none left; or what opening an interface anew needs                   where a run asks for it
+//! no new privs    no set-user-id program, no file capability gives any back            always
+//! files           Landlock: what may be read, where files may be made                  `files`
+//! calls           seccomp: no program, no debugging, no socket but for destinations    `calls`
+//! parsers         a thread that only parses: no file opened, no socket                 `calls`, by `parser`
+//! ```
+//!
+//! The order is the one in which each still may be done. Landlock and capabilities belong to a thread and those that it starts, so
+//! [`apply`] is called before workers are started; the filter of calls is for all threads.
+//!
+//! What a kernel lacks is told and left out: an old kernel confines less, and captures all the same. A user that can't be had is an
+//! error, for who asks for one relies on it.
+
+mod calls;
+mod files;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::unistd::{Uid, User, setgroups, setresgid, setresuid};
+use output::Spec;
+use output::destination::Target;
+
+/// Whether threads that only parse are to be confined: [`apply`] was called.
+static CONFINED: AtomicBool = AtomicBool::new(false);
+
+/// What is still needed once everything is open. The less, the better.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    user: Option<String>,
+    capabilities: Capabilities,
+    /// Files and folders that are read later.
+    read: Vec<PathBuf>,
+    /// Folders in which files are made and written.
+    folders: Vec<PathBuf>,
+    /// Files that are written where they are, such as a pipe.
+    written: Vec<PathBuf>,
+    /// TCP ports that are connected to.
+    tcp_ports: Vec<u16>,
+    /// Whether datagrams are sent by UDP.
+    udp: bool,
+    /// Whether local sockets are connected to.
+    local: bool,
+    /// Whether names of hosts are looked up.
+    names: bool,
+    /// Whether connections are taken.
+    accept: bool,
+}
+
+/// What becomes of the capabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Capabilities {
+    /// They stay as they are; a change of the user takes them all the same.
+    #[default]
+    Leave,
+    None,
+    /// What a packet socket needs.
+    Capture,
+}
+
+impl Needs {
+    /// What destinations need to be opened anew: files after they were moved away, connections after they broke.
+    pub fn of(destinations: &[Spec]) -> Self {
+        let mut needs = Self { local: std::env::var_os("NOTIFY_SOCKET").is_some(), ..Self::default() };
+        for spec in destinations {
+            match &spec.target {
+                Target::Stdout => {}
+                Target::File(path) if path.exists() && !path.is_file() => needs.written.push(path.clone()),
+                Target::File(path) => needs.folders.push(folder(path).to_owned()),
+                Target::Udp(place) => {
+                    needs.udp = true;
+                    needs.names |= port_of_a_name(place).0;
+                }
+                Target::Tcp(place) => {
+                    let (is_name, port) = port_of_a_name(place);
+                    needs.tcp_ports.extend(port);
+                    needs.names |= is_name;
+                }
+                Target::Unix(_) => needs.local = true,
+            }
+        }
+        needs
+    }
+
+    /// Another user, by its name.
+    pub fn user(mut self, name: Option<String>) -> Self {
+        self.user = name;
+        self
+    }
+
+    /// Files, or folders with all below them, that are read later.
+    pub fn read(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.read.extend(paths);
+        self
+    }
+
+    /// Connections are taken on a socket that listens already.
+    pub const fn accept(mut self) -> Self {
+        self.accept = true;
+        self
+    }
+
+    /// No capability is needed any more.
+    pub const fn no_capabilities(mut self) -> Self {
+        self.capabilities = Capabilities::None;
+        self
+    }
+
+    /// Interfaces are opened anew where they went away: CAP_NET_RAW stays, and packet sockets may be made. Threads that only parse may
+    /// make none even so.
+    pub const fn capture(mut self) -> Self {
+        self.capabilities = Capabilities::Capture;
+        self
+    }
+}
+
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether `HOST:PORT` names a host, and its port.
+fn port_of_a_name(place: &str) -> (bool, Option<u16>) {
+    let port = place.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    (place.parse::<std::net::SocketAddr>().is_err(), port)
+}
+
+/// Gives up everything but `needs`. Tells what of it this system does not know.
+///
+/// # Errors
+///
+/// The user or the capabilities can't be given up; the caller must not go on.
+pub fn apply(needs: &Needs) -> Result<Vec<String>, String> {
+    let mut lacking = Vec::new();
+    user_and_capabilities(needs)?;
+    nix::sys::prctl::set_no_new_privs()
+        .map_err(|error| format!("can't give up new privileges: {error}; use --no-confine"))?;
+    lacking.extend(files::confine(needs));
+    lacking.extend(calls::confine(needs));
+    CONFINED.store(true, Ordering::Relaxed);
+    Ok(lacking)
+}
+
+/// Confines the calling thread to parsing, where the program is confined: it may neither open a file nor have a socket.
+pub fn parser() {
+    if CONFINED.load(Ordering::Relaxed) {
+        // What this kernel lacks was told when the program was confined.
+        let _ = calls::confine_parser();
+    }
+}
+
+fn user_and_capabilities(needs: &Needs) -> Result<(), String> {
+    let kept: CapsHashSet = match needs.capabilities {
+        Capabilities::Capture => [Capability::CAP_NET_RAW].into(),
+        Capabilities::None | Capabilities::Leave => CapsHashSet::new(),
+    };
+    let keeps = |error: caps::errors::CapsError| format!("can't give up capabilities: {error}; use --no-confine");
+    if needs.capabilities != Capabilities::Leave {
+        // Out of reach for good, where that may be done: nobody else could get them back without being able to start a program.
+        if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).unwrap_or(false) {
+            for capability in caps::all().difference(&kept) {
+                let _ = caps::drop(None, CapSet::Bounding, *capability);
+            }
+        }
+    }
+    if let Some(name) = &needs.user {
+        become_user(name, !kept.is_empty())?;
+    }
+    if needs.capabilities != Capabilities::Leave || needs.user.is_some() {
+        let held = caps::read(None, CapSet::Permitted).map_err(keeps)?;
+        let kept: CapsHashSet = kept.intersection(&held).copied().collect();
+        let _ = caps::clear(None, CapSet::Ambient);
+        caps::set(None, CapSet::Effective, &kept).map_err(keeps)?;
+        caps::set(None, CapSet::Permitted, &kept).map_err(keeps)?;
+        caps::clear(None, CapSet::Inheritable).map_err(keeps)?;
+    }
+    Ok(())
+}
+
+fn become_user(name: &str, keeping_capabilities: bool) -> Result<(), String> {
+    let user = match User::from_name(name) {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(format!("there is no user `{name}`; make it, or name another with --user")),
+        Err(error) => return Err(format!("can't look for the user `{name}`: {error}; name another with --user")),
+    };
+    if user.uid == Uid::current() && user.uid == Uid::effective() {
+        return Ok(());
+    }
+    if !Uid::effective().is_root() {
+        return Err(format!("can't become the user `{name}`; start tapline as root, or leave --user out"));
+    }
+    if keeping_capabilities {
+        caps::securebits::set_keepcaps(true).map_err(|error| format!("can't keep CAP_NET_RAW: {error}"))?;
+    }
+    setgroups(&[])
+        .and_then(|()| setresgid(user.gid, user.gid, user.gid))
+        .and_then(|()| setresuid(user.uid, user.uid, user.uid))
+        .map_err(|error| format!("can't become the user `{name}`: {error}; leave --user out"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs(destinations: &[&str]) -> Needs {
+        Needs::of(&destinations.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn destinations_need_no_more_than_to_be_opened_anew() {
+        let none = needs(&["-"]);
+        assert!(none.folders.is_empty() && none.tcp_ports.is_empty() && !none.udp && !none.names && !none.accept);
+        let files = needs(&["file:sessions.log", "file:/var/log/tapline/a.log", "file:/dev/full"]);
+        assert_eq!(files.folders, [PathBuf::from("."), "/var/log/tapline".into()]);
+        assert_eq!(files.written, [PathBuf::from("/dev/full")]);
+        let network = needs(&["tcp://192.0.2.1:601", "udp://[2001:db8::1]:514"]);
+        assert!(network.tcp_ports == [601] && network.udp && !network.names);
+        let named = needs(&["tcp://siem.example:6514", "unix:/dev/log"]);
+        assert!(named.tcp_ports == [6514] && named.names && named.local && !named.udp);
+    }
+}
