@@ -115,7 +115,7 @@ impl Detection {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.bytes.capacity()
+        size_of::<Self>() + self.bytes.capacity() + self.held.capacity() * size_of::<Held>()
     }
 
     /// Drops what is held of a side: no protocol wants it.
@@ -135,8 +135,13 @@ impl Detection {
 
     /// Shows the detector what a side has sent so far, these bytes included.
     pub(super) fn look(&mut self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
-        if transport != Transport::Tcp || !self.held.iter().any(|held| held.side == side) {
+        let before: usize = self.held.iter().filter(|held| held.side == side).map(|held| held.len).sum();
+        if transport != Transport::Tcp || before == 0 {
             return self.detector.look(side, bytes);
+        }
+        if before >= PROBE_BYTES {
+            // Probes are shown no more than they have seen already.
+            return None;
         }
         let mut whole = Vec::with_capacity(PROBE_BYTES);
         let mut rest = self.bytes.as_slice();
