@@ -8,13 +8,16 @@
 
 mod script;
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use dissectors::conversation::{Conversation, LATE_LOOKS, PENDING_CAP, REPEATS, REPEATS_AT_FIRST};
+use dissectors::conversation::{Conversation, LATE_LOOKS, PENDING_CAP, REPEATS, REPEATS_AT_FIRST, Setup};
 use dissectors::dictionary::Flag;
 use dissectors::facts::Facts;
 use dissectors::{Timestamp, Transport};
-use script::{Script, Turn};
+use script::chance::Chance;
+use script::{Script, Turn, mutation};
 
 /// The most that one session may hold, files' hashes, windows of compression and its waiting bytes included.
 const SESSION_BYTES: usize = 256 * 1024;
@@ -252,7 +255,7 @@ fn the_slowest_sessions() {
                 for (what, run) in runs() {
                     for (size, most) in [(16, 64 * 1024), (65_536, 128 * 1024)] {
                         let turns = with_run(script, at, keep, &run, most);
-                        let begun = std::time::Instant::now();
+                        let begun = Instant::now();
                         let mut conversation = Conversation::new(script.setup());
                         for turn in &turns {
                             hear(&mut conversation, turn, size, script.transport);
@@ -269,4 +272,72 @@ fn the_slowest_sessions() {
     for (time, name) in slow.iter().rev().take(150) {
         println!("{time:?} {name}");
     }
+}
+
+/// Plays a mutated conversation with a seed. Gives what is wrong.
+fn play_mutated(scripts: &[Script], seed: u64) -> Option<String> {
+    let mut chance = Chance(seed);
+    let script = chance.pick(scripts).clone();
+    let turns = mutation::mutate(&script, scripts, &mut chance);
+    let size = *chance.pick(&[1, 2, 5, 40, 536, 1460, 65_536]);
+    let (gap, ends) = (chance.one_in(3).then(|| chance.below(turns.len())), chance.one_in(4));
+    let mut conversation =
+        Conversation::new(Setup { midstream: chance.one_in(4), file_hash: chance.one_in(2), ..script.setup() });
+    let mut most = 0;
+    for (at, turn) in turns.iter().enumerate() {
+        if gap == Some(at) && script.transport == Transport::Tcp {
+            conversation.gap(turn.side, 1 + chance.below(2 * turn.bytes.len()) as u64);
+        } else {
+            hear(&mut conversation, turn, size, script.transport);
+        }
+        most = most.max(conversation.heap_bytes());
+        if chance.one_in(4) {
+            conversation.news().for_each(drop);
+        }
+        if ends && chance.one_in(4) {
+            conversation.end(turn.side);
+        }
+    }
+    check_effort(&script.name, &conversation);
+    conversation.close();
+    if failed(&conversation) {
+        return Some(format!("{} with seed {seed}: failed", script.name));
+    }
+    (most > SESSION_BYTES + 2 * PENDING_CAP).then(|| format!("{} with seed {seed}: {most} bytes held", script.name))
+}
+
+/// Plays mutated conversations for a while, each from a seed of its own.
+fn mutate_for(time: Duration, first: u64) -> Vec<String> {
+    let scripts = script::all();
+    let (begun, mut wrong) = (Instant::now(), Vec::new());
+    for seed in first.. {
+        if begun.elapsed() > time || wrong.len() > 50 {
+            eprintln!("{} mutations", seed - first);
+            break;
+        }
+        wrong.extend(play_mutated(&scripts, seed));
+    }
+    wrong
+}
+
+#[test]
+fn mutated_conversations_are_survived() {
+    let scripts = script::all();
+    let wrong: Vec<String> = (0..20_000).filter_map(|seed| play_mutated(&scripts, seed)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// For as many seconds as `SECONDS` says, from the seed that `SEED` says.
+#[test]
+#[ignore = "runs as long as it is told to"]
+fn mutated_conversations_are_survived_for_long() {
+    static PLACES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let number = |name: &str, or| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
+    std::panic::set_hook(Box::new(|info| {
+        PLACES.lock().unwrap().insert(info.to_string());
+    }));
+    let wrong = mutate_for(Duration::from_secs(number("SECONDS", 60)), number("SEED", 1 << 32));
+    drop(std::panic::take_hook());
+    let places: Vec<String> = PLACES.lock().unwrap().iter().cloned().collect();
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), places.join("\n"));
 }

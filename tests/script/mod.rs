@@ -11,6 +11,9 @@
 // A helper that fails is a failing test.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
 
+pub mod chance;
+pub mod mutation;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
