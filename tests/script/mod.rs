@@ -13,6 +13,7 @@
 
 pub mod chance;
 pub mod mutation;
+pub mod noise;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
