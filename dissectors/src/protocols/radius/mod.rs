@@ -107,6 +107,8 @@ const HEAD: usize = 20;
 const MESSAGE_BYTES: usize = 4096;
 /// So many good attributes at the beginning of a message that is not good to its end make it one still.
 const SOUND: usize = 3;
+/// As [`SOUND`] where the message claims to be longer than what is here.
+const SOUND_IF_CUT: usize = 6;
 
 /// Numbers of attributes.
 mod attribute {
@@ -198,7 +200,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         // No attribute at all, or padding behind them.
         (true, _) => Verdict::Likely,
         // Damaged on its way, or its end was not captured.
-        (false, Ordering::Equal | Ordering::Greater) if sound >= SOUND => Verdict::Likely,
+        (false, Ordering::Equal) if sound >= SOUND => Verdict::Likely,
+        (false, Ordering::Greater) if sound >= SOUND_IF_CUT => Verdict::Likely,
         _ => Verdict::Reject,
     }
 }
