@@ -178,8 +178,11 @@ fn play_hostile(name: &str, script: &Script, turns: &[Turn], size: usize) -> Vec
     wrong
 }
 
+/// Changes a turn that is said for the so-many-th time.
+type Variation = (&'static str, fn(&[u8], usize) -> Vec<u8>);
+
 /// The ways in which a conversation is varied when it is said again.
-fn variations() -> [(&'static str, fn(&[u8], usize) -> Vec<u8>); 4] {
+fn variations() -> [Variation; 4] {
     [
         ("digits", |bytes, nth| vary(bytes, nth, false)),
         ("letters", |bytes, nth| vary(bytes, nth, true)),

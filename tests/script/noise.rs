@@ -5,8 +5,11 @@
 
 use super::chance::Chance;
 
+/// A kind of noise: its name, and what makes it.
+pub type Kind = (&'static str, fn(&mut Chance) -> Vec<u8>);
+
 /// The kinds of noise.
-pub const KINDS: [(&str, fn(&mut Chance) -> Vec<u8>); 20] = [
+pub const KINDS: [Kind; 20] = [
     ("bytes", bytes),
     ("lines", lines),
     ("numbered lines", numbered),
