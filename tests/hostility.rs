@@ -29,7 +29,8 @@ const HOSTILE_BYTES: usize = 1 << 20;
 /// The rule of the engine: bytes are shown again so often and no more.
 fn check_effort(name: &str, conversation: &Conversation) {
     let effort = conversation.effort();
-    let late = u64::from(LATE_LOOKS) * (2 * PENDING_CAP as u64);
+    assert!(effort.late_looks <= LATE_LOOKS, "{name}: {effort:?}");
+    let late = u64::from(effort.late_looks) * (2 * PENDING_CAP as u64);
     let limit = effort.came * REPEATS + REPEATS_AT_FIRST + late;
     assert!(effort.shown <= limit, "{name}: {effort:?}");
 }
