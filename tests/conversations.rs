@@ -17,6 +17,8 @@ use dissectors::facts::{Facts, Side, Value};
 use dissectors::protocols;
 use dissectors::{Timestamp, Transport};
 use proptest::prelude::*;
+use script::chance::Chance;
+use script::noise::KINDS;
 use script::{Script, Turn};
 
 /// Plays turns and gives what is told of them.
@@ -164,30 +166,42 @@ fn a_gap_anywhere_is_survived() {
     }
 }
 
+/// Noise of one kind or another, from one side or from both.
+fn noise(seed: u64) -> (String, Transport, Vec<Turn>) {
+    let mut chance = Chance(seed);
+    let transport = *chance.pick(&[Transport::Tcp, Transport::Udp]);
+    let (name, make) = *chance.pick(&KINDS);
+    // Mostly both sides speak alike.
+    let (other_name, make_other) = if chance.one_in(4) { *chance.pick(&KINDS) } else { (name, make) };
+    let one_sided = chance.one_in(3);
+    let turns = (0..1 + chance.below(5) as u64).map(|turn| {
+        let side = if turn % 2 == 0 || one_sided { Side::Originator } else { Side::Responder };
+        let bytes = if side == Side::Originator { make(&mut chance) } else { make_other(&mut chance) };
+        Turn { side, bytes, time: turn }
+    });
+    let turns = turns.collect();
+    (format!("{name} and {other_name}, seed {seed}"), transport, turns)
+}
+
 #[test]
-fn random_bytes_are_claimed_by_nobody() {
-    // A fixed generator (SplitMix64): the same bytes in every run.
-    let mut state = 7u64;
-    let mut next = move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    for round in 0..20_000 {
-        let transport = if round % 2 == 0 { Transport::Tcp } else { Transport::Udp };
-        let script = Script { transport, ..script::parse("random", "") };
-        let turns: Vec<Turn> = (0..4)
-            .map(|turn| {
-                let side = if turn % 2 == 0 { Side::Originator } else { Side::Responder };
-                let bytes = (0..next() % 200).map(|_| next() as u8).collect();
-                Turn { side, bytes, time: turn }
-            })
-            .collect();
+fn noise_is_claimed_by_nobody() {
+    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60_000);
+    let mut wrong = Vec::new();
+    for seed in 0..rounds {
+        let (name, transport, turns) = noise(seed);
+        let script = Script { transport, ..script::parse("noise", "") };
         let told = play(script.setup(), &turns);
-        assert!(told.starts_with("app=unknown\n"), "round {round}: {told}\n{turns:?}");
+        if !told.starts_with("app=unknown\n") {
+            let app = told.lines().next().unwrap_or_default();
+            let said: Vec<String> = turns
+                .iter()
+                .map(|turn| turn.bytes.iter().take(60).copied().collect::<Vec<u8>>().escape_ascii().to_string())
+                .collect();
+            wrong.push(format!("{app}: {transport:?} {name}: {said:?}"));
+        }
     }
+    wrong.sort();
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
 }
 
 proptest! {

@@ -11,8 +11,6 @@
 //! Refused: identifiers of more than one byte and indefinite lengths. None of these protocols may use them (RFC 4511 5.1, RFC 3417
 //! 8, RFC 4120 1.2). Padded lengths, which DER forbids, are read: SNMP agents and Active Directory write them.
 
-use std::fmt::Write;
-
 use crate::reader::Reader;
 use crate::time::{SECOND, Timestamp};
 
@@ -194,6 +192,18 @@ pub fn integer(content: &[u8]) -> Option<i64> {
     Some(content.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
 }
 
+/// Writes a number's digits: formatting would cost more than all else that an identifier takes.
+fn push_decimal(text: &mut String, number: u64) {
+    let mut place = 1u64;
+    while number / place >= 10 {
+        place = place.saturating_mul(10);
+    }
+    while place > 0 {
+        text.push(char::from(b'0' + (number / place % 10) as u8));
+        place /= 10;
+    }
+}
+
 /// An object identifier with dots. Arcs of more than 64 bits are told as `?`.
 pub fn oid(content: &[u8]) -> Option<String> {
     let content = content.get(..OID_BYTES).unwrap_or(content);
@@ -208,11 +218,14 @@ pub fn oid(content: &[u8]) -> Option<String> {
         if text.is_empty() {
             // The first two arcs share a number (X.690 8.19.4).
             let first = (arc / 40).min(2);
-            let _ = write!(text, "{first}.{}", arc.saturating_sub(first * 40));
+            push_decimal(&mut text, first);
+            text.push('.');
+            push_decimal(&mut text, arc.saturating_sub(first * 40));
         } else if wide {
             text.push_str(".?");
         } else {
-            let _ = write!(text, ".{arc}");
+            text.push('.');
+            push_decimal(&mut text, arc);
         }
         (arc, wide) = (0, false);
     }

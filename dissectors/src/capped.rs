@@ -142,6 +142,15 @@ impl<T: PartialEq, const CAP: usize> List<T, CAP> {
     }
 }
 
+impl<const CAP: usize> List<Text, CAP> {
+    /// As [`List::push_distinct`] of [`Text::new`], and copies nothing that the list holds already.
+    pub fn push_distinct_bytes(&mut self, bytes: &[u8]) {
+        if !self.items.iter().any(|item| item.omitted == 0 && *item.bytes == *bytes) {
+            self.push_distinct(Text::new(bytes));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +187,16 @@ mod tests {
             list.push(item);
         }
         assert_eq!((list.items(), list.omitted()), (&[0, 1][..], 3));
+    }
+
+    #[test]
+    fn a_list_holds_each_text_once() {
+        let (mut list, mut copied) = (List::<Text>::default(), List::<Text>::default());
+        let long = [b'a'; TEXT_CAP + 1];
+        for bytes in [&b"a"[..], b"b", b"a", &long, &long[..TEXT_CAP], &long] {
+            list.push_distinct_bytes(bytes);
+            copied.push_distinct(Text::new(bytes));
+        }
+        assert_eq!((list.items(), list.items().len()), (copied.items(), 4));
     }
 }

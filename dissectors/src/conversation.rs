@@ -31,6 +31,14 @@ pub const RESYNCS: u8 = 16;
 /// The most protocols inside one another.
 pub const STAGES: usize = 6;
 
+/// How often, on the average, a byte that a dissector left unconsumed is shown to it again. In segments of usual size a whole
+/// [`PENDING_CAP`] needs fewer; segments of a byte each would else make work grow with the square of what waits.
+pub const REPEATS: u64 = 64;
+/// So many bytes more may be shown again: short lines and messages are looked at with each byte that comes.
+pub const REPEATS_AT_FIRST: u64 = 1 << 20;
+/// How often in a session what waits is shown although it was shown too often already: because the other side speaks, or this one ends.
+pub const LATE_LOOKS: u8 = 64;
+
 /// What is known of a session before its first byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
@@ -96,6 +104,8 @@ struct Pending {
     bytes: Vec<u8>,
     /// Not worth calling before there are so many.
     wanted: usize,
+    /// When the last of them came, where the dissector would have been called with them but was shown bytes too often already.
+    unshown: Option<Timestamp>,
     /// So many more are not wanted at all.
     skip: u64,
 }
@@ -114,6 +124,37 @@ pub struct Conversation {
     news: Vec<Heard>,
     /// What the bytes of a session without a protocol looked like, once that is sure.
     look: Option<Look>,
+    effort: Effort,
+}
+
+/// The bytes that dissectors are called with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Bytes of streams that came for a dissector.
+    pub came: u64,
+    /// Bytes of streams that dissectors were called with, counted again where they are shown again.
+    pub shown: u64,
+    /// Times that bytes were shown beyond what [`REPEATS`] allows.
+    pub late_looks: u8,
+}
+
+impl Effort {
+    /// Whether so many bytes may be shown again.
+    fn allows(&self, bytes: usize) -> bool {
+        let limit = self.came.saturating_mul(REPEATS).saturating_add(REPEATS_AT_FIRST);
+        self.shown.saturating_add(bytes as u64) <= limit
+    }
+
+    /// Whether bytes may be shown that [`Self::allows`] forbids.
+    fn allows_late(&mut self) -> bool {
+        let left = self.late_looks < LATE_LOOKS;
+        self.late_looks = self.late_looks.saturating_add(u8::from(left));
+        left
+    }
+
+    fn show(&mut self, bytes: usize) {
+        self.shown = self.shown.saturating_add(bytes as u64);
+    }
 }
 
 /// What a session tells of others, and who its client is.
@@ -138,6 +179,7 @@ impl Conversation {
             ended: [false; 2],
             news: Vec::new(),
             look: None,
+            effort: Effort::default(),
         }
     }
 
@@ -177,6 +219,7 @@ impl Conversation {
 
     /// So many bytes of a side's stream were never seen; what follows comes after them.
     pub fn gap(&mut self, side: Side, bytes: u64) {
+        self.show_late(side);
         match &mut self.mode {
             Mode::Over => {}
             Mode::Fresh => self.setup.midstream = true,
@@ -213,6 +256,7 @@ impl Conversation {
     }
 
     fn stop(&mut self, side: Side) {
+        self.show_late(side);
         if matches!(self.mode, Mode::Speaking) {
             self.call(side, |dissector, role| {
                 dissector.end(role);
@@ -322,6 +366,11 @@ impl Conversation {
         }
     }
 
+    /// What dissectors were called with so far.
+    pub fn effort(&self) -> Effort {
+        self.effort
+    }
+
     /// Bytes on the heap, roughly.
     pub fn heap_bytes(&self) -> usize {
         let mode = match &self.mode {
@@ -336,7 +385,12 @@ impl Conversation {
         let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
         let stages: usize =
             self.stages.iter().filter_map(|stage| stage.dissector.as_ref()).map(|d| d.heap_bytes()).sum();
-        mode + pending + stages + self.stages.capacity() * size_of::<Stage>()
+        let news: usize = self.news.iter().map(|heard| heard.news.heap_bytes()).sum();
+        mode + pending
+            + stages
+            + self.stages.capacity() * size_of::<Stage>()
+            + self.news.capacity() * size_of::<Heard>()
+            + news
     }
 
     /// Takes the session's first bytes.
@@ -443,22 +497,59 @@ impl Conversation {
             }
             return;
         }
+        // What the other side said comes before these bytes.
+        self.show_late(side.other());
+        if !matches!(self.mode, Mode::Speaking) || self.muted == Some(side) {
+            return self.data(side, bytes, time);
+        }
         let Some(pending) = self.pending.get_mut(side.index()) else {
             return;
         };
         let skipped = usize::try_from(pending.skip).unwrap_or(usize::MAX).min(bytes.len());
         pending.skip = pending.skip.saturating_sub(skipped as u64);
         let bytes = bytes.get(skipped..).unwrap_or_default();
+        self.effort.came = self.effort.came.saturating_add(bytes.len() as u64);
         if pending.bytes.is_empty() {
+            self.effort.show(bytes.len());
             let used = self.feed(side, bytes, time);
             self.keep(side, bytes.get(used..).unwrap_or_default());
         } else {
             pending.bytes.extend_from_slice(bytes);
-            if pending.bytes.len() >= pending.wanted {
-                let waiting = std::mem::take(&mut pending.bytes);
-                let used = self.feed(side, &waiting, time);
-                self.restore(side, waiting, used);
+            let waiting = pending.bytes.len();
+            if waiting < pending.wanted {
+                return;
             }
+            if self.effort.allows(waiting) {
+                self.show_again(side, time);
+            } else {
+                pending.unshown = Some(time);
+                if waiting > PENDING_CAP {
+                    self.show_late(side);
+                    self.bound(side);
+                }
+            }
+        }
+    }
+
+    /// Shows a side's waiting bytes again.
+    fn show_again(&mut self, side: Side, time: Timestamp) {
+        let Some(pending) = self.pending.get_mut(side.index()) else {
+            return;
+        };
+        pending.unshown = None;
+        let waiting = std::mem::take(&mut pending.bytes);
+        self.effort.show(waiting.len());
+        let used = self.feed(side, &waiting, time);
+        self.restore(side, waiting, used);
+    }
+
+    /// Shows a side's bytes that were held back because bytes had been shown too often.
+    fn show_late(&mut self, side: Side) {
+        let unshown = self.pending.get(side.index()).and_then(|pending| pending.unshown);
+        if let (Some(time), Mode::Speaking) = (unshown, &self.mode)
+            && self.effort.allows_late()
+        {
+            self.show_again(side, time);
         }
     }
 
@@ -630,8 +721,11 @@ impl Conversation {
         let (client, news) = (stage.client, &mut self.news);
         let acted = catch_unwind(AssertUnwindSafe(|| {
             let step = act(dissector, role);
-            let room = NEWS_CAP.saturating_sub(news.len());
-            news.extend(std::iter::from_fn(|| dissector.news()).take(room).map(|item| Heard { news: item, client }));
+            while let Some(item) = dissector.news() {
+                if news.len() < NEWS_CAP {
+                    news.push(Heard { news: item, client });
+                }
+            }
             step
         }));
         match acted {

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 #[derive(Default)]
 struct Lane {
     pending: Vec<u8>,
+    /// Not worth calling before there are so many.
+    wanted: usize,
     skip: u64,
 }
 
@@ -41,10 +43,18 @@ impl Nested {
         let skipped = usize::try_from(lane.skip).unwrap_or(usize::MAX).min(bytes.len());
         lane.skip = lane.skip.saturating_sub(skipped as u64);
         lane.pending.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
+        if lane.pending.len() < lane.wanted {
+            return;
+        }
+        lane.wanted = 0;
         let mut used = 0usize;
         while let Some(rest) = lane.pending.get(used..).filter(|rest| !rest.is_empty() && !self.over) {
             match self.dissector.data(Chunk { role, bytes: rest, time }) {
-                Step::Consumed(0) | Step::NeedMore(_) => break,
+                Step::Consumed(0) => break,
+                Step::NeedMore(wanted) => {
+                    lane.wanted = wanted;
+                    break;
+                }
                 Step::Consumed(n) => used = used.saturating_add(n),
                 Step::Skip(n) => {
                     lane.skip = n;
@@ -54,7 +64,7 @@ impl Nested {
             }
         }
         lane.pending.drain(..used.min(lane.pending.len()));
-        if self.over || lane.pending.len() > PENDING_CAP {
+        if self.over || lane.pending.len().max(lane.wanted) > PENDING_CAP {
             self.over = true;
             self.lanes = Default::default();
         }

@@ -27,6 +27,16 @@ pub enum News {
     },
 }
 
+impl News {
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Expect(expected) => expected.file.as_ref().map_or(0, |file| file.name.heap_bytes()),
+            Self::Named { name, .. } => name.heap_bytes(),
+        }
+    }
+}
+
 /// A session that another one announces. One that is announced again for the same place replaces what was said before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {

@@ -11,6 +11,10 @@
 // A helper that fails is a failing test.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice, clippy::unwrap_used)]
 
+pub mod chance;
+pub mod mutation;
+pub mod noise;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 

@@ -137,7 +137,7 @@ impl Detection {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.bytes.capacity() + self.content.heap_bytes()
+        size_of::<Self>() + self.bytes.capacity() + self.held.capacity() * size_of::<Held>() + self.content.heap_bytes()
     }
 
     /// Drops what is held of a side: no protocol wants it.
@@ -159,11 +159,16 @@ impl Detection {
 
     /// Shows the detector what a side has sent so far, these bytes included.
     pub(super) fn look(&mut self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
-        if !self.held.iter().any(|held| held.side == side) {
+        let before: usize = self.held.iter().filter(|held| held.side == side).map(|held| held.len).sum();
+        if before == 0 {
             return self.detector.look(side, bytes);
         }
         if transport != Transport::Tcp {
             return self.detector.look(side, bytes).or_else(|| self.series(transport, side, bytes));
+        }
+        if before >= PROBE_BYTES {
+            // Probes are shown no more than they have seen already.
+            return None;
         }
         let mut whole = Vec::with_capacity(PROBE_BYTES);
         let mut rest = self.bytes.as_slice();

@@ -356,7 +356,7 @@ impl Exchange {
 
     fn client(&mut self, client: Principal<'_>) -> Text {
         for component in client.components() {
-            self.client_names.push_distinct(Text::new(component));
+            self.client_names.push_distinct_bytes(component);
         }
         self.realm(&client);
         if self.user.is_empty() {
@@ -367,7 +367,7 @@ impl Exchange {
 
     fn service(&mut self, service: Principal<'_>) -> Text {
         for component in service.components() {
-            self.service_names.push_distinct(Text::new(component));
+            self.service_names.push_distinct_bytes(component);
         }
         self.realm(&service);
         service.text()
@@ -375,7 +375,7 @@ impl Exchange {
 
     fn realm(&mut self, of: &Principal<'_>) {
         if let Some(realm) = of.realm.filter(|realm| !realm.is_empty()) {
-            self.realms.push_distinct(Text::new(realm));
+            self.realms.push_distinct_bytes(realm);
         }
     }
 

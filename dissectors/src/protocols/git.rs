@@ -78,8 +78,8 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(sample: &Sample<'_>) -> Verdict {
-    let (digits, content) = sample.bytes.split_at_checked(LENGTH_BYTES).unwrap_or((sample.bytes, &[]));
-    if digits.first() != Some(&b'0') || !digits.iter().all(u8::is_ascii_hexdigit) {
+    let (length, content) = sample.bytes.split_at_checked(LENGTH_BYTES).unwrap_or((sample.bytes, &[]));
+    if length.first() != Some(&b'0') || !length.iter().all(u8::is_ascii_hexdigit) {
         return Verdict::Reject;
     }
     let fits = match sample.role {
@@ -87,7 +87,10 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         Role::Server => {
             let reference = OBJECT_DIGITS.into_iter().any(|digits| {
                 let (object, rest) = content.split_at_checked(digits).unwrap_or((content, &[]));
-                object.iter().all(u8::is_ascii_hexdigit)
+                let told = std::str::from_utf8(length).ok().and_then(|length| usize::from_str_radix(length, 16).ok());
+                // A line that is too short for what it seems to hold is none.
+                told.is_none_or(|told| told > LENGTH_BYTES + digits)
+                    && object.iter().all(u8::is_ascii_hexdigit)
                     && (begins(rest, &[b" HEAD"]) || begins(rest, &[b" refs/"]) || begins(rest, &[b" capabilities^{}"]))
             });
             // Said after a service was asked for, and by others too.
@@ -102,7 +105,12 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     match (fits, sample.role) {
         (false, _) => Verdict::Reject,
         (true, Role::Client) if content.len() > b"git-receive-pack /".len() => Verdict::Match,
-        (true, Role::Server) if content.len() > OBJECT_DIGITS[0] + b" HEAD".len() => Verdict::Match,
+        (true, Role::Server)
+            if content.get(OBJECT_DIGITS[0] - 1..).is_some_and(|rest| rest.contains(&b' '))
+                && content.len() > OBJECT_DIGITS[0] + b" HEAD".len() =>
+        {
+            Verdict::Match
+        }
         _ => Verdict::NeedMore,
     }
 }

@@ -197,13 +197,11 @@ fn weigh(role: Role, message: &Message<'_>) -> Verdict {
                 Verdict::Reject
             }
         }
-        Role::Client if message.is("USER") => {
-            if message.words.len() >= 4 {
-                Verdict::Match
-            } else {
-                Verdict::Reject
-            }
-        }
+        Role::Client if message.is("USER") => match message.words.len() {
+            4 if message.text => Verdict::Match,
+            4 => Verdict::Likely,
+            _ => Verdict::Reject,
+        },
         Role::Client if message.is("CAP") => {
             let known = message.word(0).is_some_and(|word| [&b"LS"[..], b"REQ", b"END", b"LIST"].contains(&word));
             if known { Verdict::Match } else { Verdict::Reject }
@@ -211,7 +209,14 @@ fn weigh(role: Role, message: &Message<'_>) -> Verdict {
         Role::Client if message.is("PASS") => Verdict::NeedMore,
         Role::Client if message.is("JOIN") && channel() => Verdict::Match,
         Role::Client if message.is("PRIVMSG") && message.words.len() == 2 && message.text => Verdict::Match,
-        Role::Client if (message.is("PING") || message.is("PONG")) && !message.words.is_empty() => Verdict::Likely,
+        // Anybody's speech may have such words; the colon is telling.
+        Role::Client if (message.is("PING") || message.is("PONG")) && !message.words.is_empty() => {
+            if message.text {
+                Verdict::Likely
+            } else {
+                Verdict::NeedMore
+            }
+        }
         Role::Client => Verdict::Reject,
         Role::Server if message.numeric().is_some() => {
             let named = message.source.is_some_and(|source| source.contains(&b'.')) && message.words.len() >= 2;
@@ -229,7 +234,13 @@ fn weigh(role: Role, message: &Message<'_>) -> Verdict {
             const COMMANDS: [&str; 4] = ["CAP", "MODE", "NOTICE", "PONG"];
             if COMMANDS.iter().any(|command| message.is(command)) { Verdict::Likely } else { Verdict::Reject }
         }
-        Role::Server if message.is("PING") && message.words.len() == 1 => Verdict::Likely,
+        Role::Server if message.is("PING") && message.words.len() == 1 => {
+            if message.text {
+                Verdict::Likely
+            } else {
+                Verdict::NeedMore
+            }
+        }
         Role::Server if message.is("ERROR") && message.text => Verdict::Likely,
         Role::Server => Verdict::Reject,
     }

@@ -115,7 +115,9 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     if sample.role == Role::Server {
         let status = sample.bytes.get(36).copied().unwrap_or(u8::MAX);
         let keyed = data.is_empty() || data.contains(&b'=');
-        return if status <= 3 && keyed { Verdict::Likely } else { Verdict::Reject };
+        // The only version is 0.
+        let versions = sample.bytes.get(2..4).is_some_and(|versions| versions == [0, 0]);
+        return if status <= 3 && keyed && versions { Verdict::Likely } else { Verdict::Reject };
     }
     match pairs(data).any(|(key, _)| key == b"InitiatorName") {
         true => Verdict::Match,

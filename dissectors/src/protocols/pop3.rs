@@ -146,6 +146,8 @@ fn probe_client<'a>(first: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Ver
     let mut authenticates = verb == "AUTH";
     let mut verdict = match verb {
         _ if own => Verdict::Likely,
+        // A name may hold a blank, but so does speech.
+        "USER" if rest.contains(&b' ') => Verdict::NeedMore,
         "USER" | "PASS" if !rest.is_empty() => Verdict::Likely,
         "STAT" if rest.is_empty() => Verdict::Likely,
         "RETR" | "DELE" | "LIST" if digits(rest) => Verdict::Likely,

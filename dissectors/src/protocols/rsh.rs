@@ -57,6 +57,9 @@ const ERROR_BYTES: usize = 256;
 /// Ports below this are for the system's own programs.
 const UNPRIVILEGED: u16 = 1024;
 
+/// The lowest port that error output is awaited at.
+const LEAST_PORT: u16 = 512;
+
 fn probe(sample: &Sample<'_>) -> Verdict {
     match (sample.role, sample.bytes) {
         // What may begin anything; the client has to tell.
@@ -130,7 +133,13 @@ impl<'a> Request<'a> {
         let mut halves = self.command.rsplitn(2, |byte| *byte == b'/');
         let speed = halves.next().is_some_and(|speed| !speed.is_empty() && speed.iter().all(u8::is_ascii_digit));
         let terminal = speed && halves.next().is_some() && !self.command.contains(&b' ') && self.port.is_none();
-        !self.first.is_empty() && !self.command.is_empty() && !terminal
+        // Without a port it begins with a zero, as rows of numbers do, between which single bytes may look like letters.
+        // A port is one that is made for the moment, reserved (RFC 1282's rresvport begins at 512) or not.
+        if self.port.is_some_and(|port| port < LEAST_PORT) {
+            return false;
+        }
+        let named = self.port.is_some() || [self.first, self.second, self.command].iter().all(|text| text.len() > 1);
+        !self.first.is_empty() && !self.command.is_empty() && named && !terminal
     }
 }
 

@@ -325,10 +325,10 @@ impl Snmp {
             _ => "3",
         });
         match &message.secured {
-            None => self.communities.push_distinct(Text::new(message.community)),
+            None => self.communities.push_distinct_bytes(message.community),
             Some(secured) => {
                 if !secured.user.is_empty() {
-                    self.users.push_distinct(Text::new(secured.user));
+                    self.users.push_distinct_bytes(secured.user);
                 }
                 self.security.push_distinct(match secured.flags & (SIGNED | ENCRYPTED) {
                     0 => "noAuthNoPriv",
@@ -339,7 +339,7 @@ impl Snmp {
                     keep(&mut self.engine, hex(secured.engine.get(..32).unwrap_or(secured.engine)).as_bytes());
                 }
                 if !secured.context.is_empty() {
-                    self.contexts.push_distinct(Text::new(secured.context));
+                    self.contexts.push_distinct_bytes(secured.context);
                 }
             }
         }
@@ -411,8 +411,8 @@ impl Snmp {
             let Some(object) = parts.take(tag::OID) else {
                 continue;
             };
-            if let Some(text) = identifier(object) {
-                self.oids.push_distinct(text);
+            if let Some(text) = ber::oid(object) {
+                self.oids.push_distinct_bytes(text.as_bytes());
             }
             match (object, parts.element()) {
                 (TRAP_OID, Some(value)) if value.tag == tag::OID && matches!(kind, pdu::TRAP | pdu::INFORM) => {

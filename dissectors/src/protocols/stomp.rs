@@ -68,11 +68,12 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Where the empty line behind a head ends.
 fn head_end(bytes: &[u8]) -> Option<usize> {
-    let (plain, returned) = (memchr::memmem::find(bytes, b"\n\n"), memchr::memmem::find(bytes, b"\n\r\n"));
-    match (plain, returned) {
-        (Some(plain), Some(returned)) if returned < plain => returned.checked_add(3),
-        (Some(plain), _) => plain.checked_add(2),
-        (None, Some(returned)) => returned.checked_add(3),
+    let plain = memchr::memmem::find(bytes, b"\n\n");
+    // A short head is not to cost a search through all that follows it.
+    let before = plain.and_then(|plain| bytes.get(..=plain)).unwrap_or(bytes);
+    match (plain, memchr::memmem::find(before, b"\n\r\n")) {
+        (_, Some(returned)) => returned.checked_add(3),
+        (Some(plain), None) => plain.checked_add(2),
         (None, None) => None,
     }
 }

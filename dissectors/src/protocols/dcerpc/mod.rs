@@ -70,7 +70,9 @@ fn stream(role: Role, bytes: &[u8]) -> Verdict {
     }
     match Head::read(bytes) {
         Some(head) if !head.is_of(role) => Verdict::Reject,
-        // Numbers that are most significant first leave a row of zeros, as other protocols have.
+        // Numbers that are most significant first leave a row of zeros, as other protocols have; a session begins with a first or a
+        // last fragment.
+        Some(head) if !head.little && head.flags & 3 == 0 => Verdict::Reject,
         Some(head) if head.little => Verdict::Match,
         Some(_) => Verdict::Likely,
         None => Verdict::Reject,

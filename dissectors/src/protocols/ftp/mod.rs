@@ -131,6 +131,8 @@ struct Ftp {
     password: bool,
     auth: Option<Text>,
     rows: List<Row, ROWS>,
+    /// Bytes on the heap of the rows, which are too many to be counted with each packet.
+    row_bytes: usize,
     waiting: VecDeque<Waiting>,
     /// Bytes were missed: a reply's command is not known any more.
     unpaired: bool,
@@ -148,6 +150,17 @@ struct Ftp {
 }
 
 impl Ftp {
+    /// Adds a row where there is room for it. Tells whether it was kept.
+    fn row(&mut self, row: impl FnOnce() -> Row) -> bool {
+        let Self { rows, row_bytes, .. } = self;
+        rows.push_with(|| {
+            let row = row();
+            *row_bytes = row_bytes
+                .saturating_add(size_of::<Row>() + row.command.heap_bytes() + row.argument.heap_bytes() + 2 * CODES);
+            row
+        })
+    }
+
     /// Takes a client's line.
     fn command(&mut self, line: &[u8]) {
         let (verb, argument) = word(line);
@@ -155,11 +168,7 @@ impl Ftp {
         // What is no command has an answer all the same; it may hold anything, a mistyped password too.
         let (verb, argument) = if named { (verb.to_ascii_uppercase(), argument) } else { (Vec::new(), &b""[..]) };
         let shown = if !argument.is_empty() && is_secret(&verb, argument) { WITHHELD } else { argument };
-        let kept = self.rows.push_with(|| Row {
-            command: Text::new(&verb),
-            argument: Text::long(shown),
-            codes: List::default(),
-        });
+        let kept = self.row(|| Row { command: Text::new(&verb), argument: Text::long(shown), codes: List::default() });
         let row = kept.then(|| self.rows.items().len().saturating_sub(1));
         let kind = self.meaning(&verb, argument);
         if !self.unpaired {
@@ -294,7 +303,7 @@ impl Ftp {
                 }
             }
             None => {
-                self.rows.push_with(|| {
+                self.row(|| {
                     let mut codes = List::default();
                     codes.push(code);
                     Row { codes, ..Row::default() }
@@ -451,7 +460,6 @@ impl Dissector for Ftp {
     }
 
     fn heap_bytes(&self) -> usize {
-        let row = |row: &Row| size_of::<Row>() + row.command.heap_bytes() + row.argument.heap_bytes() + 2 * CODES;
         let texts =
             |list: &List<Text>| list.items().iter().map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>();
         let waiting = |waiting: &Waiting| match &waiting.kind {
@@ -460,7 +468,7 @@ impl Dissector for Ftp {
             _ => 0,
         };
         size_of::<Self>()
-            + self.rows.items().iter().map(row).sum::<usize>()
+            + self.row_bytes
             + [&self.users, &self.active, &self.passive].into_iter().map(texts).sum::<usize>()
             + self.waiting.iter().map(|item| size_of::<Waiting>() + waiting(item)).sum::<usize>()
             + self.news.capacity() * size_of::<News>()

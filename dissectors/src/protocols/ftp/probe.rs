@@ -88,6 +88,8 @@ fn says(line: &[u8]) -> Says {
         b"MODE" | b"STRU" if argument.len() == 1 => Says::Own,
         // IRC: USER name mode unused :real name.
         b"USER" if argument.is_empty() || find_ignoring_case(argument, b" :").is_some() => Says::Foreign,
+        // A name may hold a blank, but so does speech.
+        b"USER" if argument.contains(&b' ') => Says::Any,
         b"USER" => Says::Login,
         verb if OWN.contains(&verb) => Says::Own,
         verb if FOREIGN.contains(&verb) => Says::Foreign,

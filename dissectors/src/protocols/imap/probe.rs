@@ -115,6 +115,10 @@ pub(super) fn command(line: &[u8]) -> Option<(&[u8], &'static str, &[u8])> {
     let arguments = arguments.unwrap_or_default();
     let fits = match takes {
         Takes::Nothing => arguments.trim_ascii().is_empty(),
+        // A name and a password, of which each is a word, or in quotes, or follows (RFC 3501 6.2.3).
+        _ if *name == "LOGIN" && !arguments.iter().any(|byte| matches!(byte, b'"' | b'{')) => {
+            arguments.trim_ascii().split(|byte| *byte == b' ').count() == 2
+        }
         Takes::Something => !arguments.trim_ascii().is_empty(),
         Takes::Either => true,
     };
@@ -148,7 +152,10 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
             };
             let second = lines.next().and_then(|line| line.strip_suffix(b"\n")).map(<[u8]>::trim_ascii_end);
             let again = second.and_then(command).filter(|(other, ..)| *other != tag);
+            // Clients number their commands; a word before a command's name is speech.
+            let numbered = tag.len() == 1 || tag.iter().any(|byte| !byte.is_ascii_alphabetic());
             match again {
+                _ if !numbered => Verdict::NeedMore,
                 _ if name == "CAPABILITY" => Verdict::Match,
                 Some((_, second, _)) if is_telling(name) || is_telling(second) => Verdict::Match,
                 _ if is_telling(name) => Verdict::Likely,

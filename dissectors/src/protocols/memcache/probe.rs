@@ -142,7 +142,12 @@ fn reply(text: &[u8]) -> Verdict {
     match words.first().copied().unwrap_or_default() {
         b"VALUE" if matches!(words.len(), 4 | 5) && number(2) && number(3) => Verdict::Match,
         b"STAT" if words.len() >= 3 => Verdict::Match,
-        b"VERSION" if words.len() == 2 => Verdict::Likely,
+        b"VERSION"
+            if words.len() == 2 && words.get(1).and_then(|word| word.first()).is_some_and(u8::is_ascii_digit) =>
+        {
+            Verdict::Likely
+        }
+        b"VERSION" if words.len() == 2 => Verdict::NeedMore,
         b"CLIENT_ERROR" | b"SERVER_ERROR" if words.len() >= 2 => Verdict::Likely,
         b"VA" if number(1) => Verdict::Likely,
         b"ERROR" | b"EXISTS" | b"RESET" if words.len() == 1 => Verdict::NeedMore,

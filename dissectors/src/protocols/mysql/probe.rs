@@ -96,6 +96,8 @@ fn client_login(payload: &[u8], length: usize, whole: bool) -> Verdict {
     match login::login(payload) {
         Some(login) if login.tls => Verdict::Match,
         Some(login) if new && login.whole => Verdict::Match,
+        // Without a name the old login is little more than zeros.
+        Some(login) if login.user.is_empty() => Verdict::Reject,
         Some(_) => Verdict::Likely,
         None => Verdict::Reject,
     }

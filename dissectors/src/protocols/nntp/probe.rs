@@ -96,7 +96,8 @@ fn client(bytes: &[u8]) -> Verdict {
         if reader || login {
             return Verdict::Match;
         }
-        if OWN.contains(&upper) {
+        let bare = argument.is_empty() && matches!(upper, b"XHDR" | b"XPAT");
+        if OWN.contains(&upper) && !bare {
             own = own.saturating_add(1);
         } else if SHARED.contains(&upper) && is_text(line) {
             shared = shared.saturating_add(1);

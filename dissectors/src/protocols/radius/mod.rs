@@ -103,8 +103,12 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// Bytes before the attributes.
 const HEAD: usize = 20;
+/// The longest message (RFC 2865 3; RFC 5080 and later do not lengthen it).
+const MESSAGE_BYTES: usize = 4096;
 /// So many good attributes at the beginning of a message that is not good to its end make it one still.
 const SOUND: usize = 3;
+/// As [`SOUND`] where the message claims to be longer than what is here.
+const SOUND_IF_CUT: usize = 6;
 
 /// Numbers of attributes.
 mod attribute {
@@ -170,13 +174,21 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     let (Some(code), Some(_id), Some(said)) = (reader.u8(), reader.u8(), reader.be_u16().map(usize::from)) else {
         return Verdict::Reject;
     };
-    if names::sender(code) != Some(sample.role) || said < HEAD || reader.skip(HEAD - 4).is_none() {
+    // The authenticator is random, or a hash, or in some requests zeros.
+    let alike = sample.bytes.iter().all(|byte| *byte == code);
+    if alike
+        || names::sender(code) != Some(sample.role)
+        || !(HEAD..=MESSAGE_BYTES).contains(&said)
+        || reader.skip(HEAD - 4).is_none()
+    {
         return Verdict::Reject;
     }
     let told = reader.rest().get(..said.saturating_sub(HEAD));
     let (mut end, mut sound) = (0usize, 0usize);
     for (number, value) in attributes(told.unwrap_or(reader.rest())) {
-        if number == 0 || attribute::value_length(number).is_some_and(|length| length != value.len()) {
+        // Only EAP-Message may be empty (RFC 3579 2.1).
+        let missing = value.is_empty() && number != attribute::EAP_MESSAGE;
+        if number == 0 || missing || attribute::value_length(number).is_some_and(|length| length != value.len()) {
             break;
         }
         end = end.saturating_add(value.len()).saturating_add(2);
@@ -188,7 +200,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         // No attribute at all, or padding behind them.
         (true, _) => Verdict::Likely,
         // Damaged on its way, or its end was not captured.
-        (false, Ordering::Equal | Ordering::Greater) if sound >= SOUND => Verdict::Likely,
+        (false, Ordering::Equal) if sound >= SOUND => Verdict::Likely,
+        (false, Ordering::Greater) if sound >= SOUND_IF_CUT => Verdict::Likely,
         _ => Verdict::Reject,
     }
 }

@@ -125,7 +125,7 @@ fn path_follows(rest: &[u8], word: &[u8]) -> bool {
 }
 
 fn server(bytes: &[u8]) -> Verdict {
-    let mut verdict = Verdict::NeedMore;
+    let (mut verdict, mut whole) = (Verdict::NeedMore, false);
     for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n").map(<[u8]>::trim_ascii_end) else {
             if at == 0 && (line.len() > LINE || !replies::may_be(line)) {
@@ -134,8 +134,8 @@ fn server(bytes: &[u8]) -> Verdict {
             break;
         };
         let Some(reply) = replies::read(line) else {
-            // After the first line, lines of a continued reply may look like anything.
-            if at == 0 {
+            // After the first line, lines of a continued reply may look like anything; what follows a whole one is another.
+            if at == 0 || (at == 1 && whole) {
                 return Verdict::Reject;
             }
             continue;
@@ -148,7 +148,8 @@ fn server(bytes: &[u8]) -> Verdict {
             return Verdict::Reject;
         }
         if at == 0 {
-            let fits = matches!(reply.code, 220 | 354 | 554) && !names_ftp(reply.text);
+            whole = reply.last;
+            let fits = matches!(reply.code, 220 | 554) && !names_ftp(reply.text);
             verdict = if fits { Verdict::Likely } else { Verdict::NeedMore };
         }
     }

@@ -21,6 +21,8 @@ pub mod kind {
     pub const PUSH_PROMISE: u8 = 5;
     /// More fields.
     pub const CONTINUATION: u8 = 9;
+    /// More room to send into.
+    pub const WINDOW_UPDATE: u8 = 8;
 }
 
 /// Flags of frames.

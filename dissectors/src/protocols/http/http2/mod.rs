@@ -16,6 +16,7 @@
 //! priorities, flow control, the reasons of GOAWAY and RST_STREAM. `app` stays `http2` for gRPC.
 
 mod frame;
+mod hpack;
 mod probe;
 mod streams;
 
@@ -220,6 +221,9 @@ impl Http2 {
             return true;
         }
         let bytes = std::mem::take(&mut block.bytes);
+        if !hpack::is_whole(&bytes) {
+            return false;
+        }
         let mut fields = Fields::default();
         let streams = &mut self.streams;
         let read = lane.decoder.decode_with_cb(&bytes, |name, value| streams.field(role, &mut fields, &name, &value));

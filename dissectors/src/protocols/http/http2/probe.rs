@@ -1,6 +1,6 @@
 //! How HTTP/2 is recognised: the client's preface, or the SETTINGS with which the server begins (RFC 9113 3.4).
 
-use super::frame::{self, Header, PREFACE, kind};
+use super::frame::{self, Header, PREFACE, flag, kind};
 use crate::protocol::{Role, Sample, Verdict};
 use crate::reader::Reader;
 
@@ -46,7 +46,18 @@ fn settings(bytes: &[u8]) -> Verdict {
     match () {
         () if !frame::settings(content).all(sound) => Verdict::Reject,
         () if known > 0 => Verdict::Match,
-        () => Verdict::Likely,
+        () => followed(reader.rest()),
+    }
+}
+
+/// Settings that tell nothing are hardly more than zeros: a frame that may follow them is wanted.
+fn followed(rest: &[u8]) -> Verdict {
+    match Header::read(&mut Reader::new(rest)) {
+        None => Verdict::NeedMore,
+        // An acknowledgement, or more room to send into.
+        Some(next) if next.kind == kind::SETTINGS && next.len == 0 && next.has(flag::ACK) => Verdict::Likely,
+        Some(next) if next.kind == kind::WINDOW_UPDATE && next.len == 4 => Verdict::Likely,
+        Some(_) => Verdict::NeedMore,
     }
 }
 
@@ -59,7 +70,9 @@ mod tests {
         for (bytes, verdict) in [
             (&b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"[..], Verdict::Match),
             (b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0", Verdict::NeedMore),
-            (b"\0\0\0\x04\0\0\0\0\0", Verdict::Likely),
+            (b"\0\0\0\x04\0\0\0\0\0", Verdict::NeedMore),
+            (b"\0\0\0\x04\0\0\0\0\0\0\0\0\x04\x01\0\0\0\0", Verdict::Likely),
+            (b"\0\0\0\x04\0\0\0\0\0\0\0\0\x07\0\0\0\x05", Verdict::NeedMore),
             (b"\0\0\x05\x04\0\0\0\0\0\0\x03\0\0\0\x64", Verdict::Reject),
             (b"\0\0\x06\x04\0\0\0\0\0\0\x02\0\0\0\x64", Verdict::Reject),
             (b"\0\0\x06\x04\x01", Verdict::Reject),
