@@ -3,6 +3,7 @@
 //! `main` only calls [`run`].
 
 pub mod cli;
+mod live;
 pub mod pipeline;
 mod replay;
 pub mod source;
@@ -15,10 +16,13 @@ use cli::{Asked, EXIT_FINE, EXIT_USAGE};
 /// Runs the program with a command line, its own name first, and tells the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match cli::parse(arguments) {
-        Ok(Asked::Run(options)) => replay::run(*options).unwrap_or_else(|error| {
-            cli::complain(&error);
-            EXIT_USAGE
-        }),
+        Ok(Asked::Run(options)) => {
+            let ran = if options.live.is_some() { live::run(*options) } else { replay::run(*options) };
+            ran.unwrap_or_else(|error| {
+                cli::complain(&error);
+                EXIT_USAGE
+            })
+        }
         Ok(Asked::Text(text)) => {
             // A reader that does not want the end of it (a pager) is no error.
             let _ = std::io::stdout().write_all(text.as_bytes());
