@@ -61,7 +61,8 @@ pub static FRAMES: Field = packets("frames", "frames taken from the interfaces")
 /// Their bytes.
 pub static WIRE_BYTES: Field = bytes("bytes", "bytes of those frames on the wire");
 /// Dropped by the kernel.
-pub static KERNEL_DROPS: Field = packets("kernel_drops", "packets for which the interfaces' rings had no room: they are lost");
+pub static KERNEL_DROPS: Field =
+    packets("kernel_drops", "packets for which the interfaces' rings had no room: they are lost");
 /// Dropped by cards.
 pub static INTERFACE_DROPS: Field =
     packets("interface_drops", "packets that the interfaces or their drivers lost, as far as the kernel knows");
@@ -105,7 +106,8 @@ pub static BYTES_MISSED: Field = bytes(
 /// Dissectors that failed.
 pub static DISSECTORS_FAILED: Field = sessions("dissectors_failed", "sessions whose dissector failed");
 /// Steps of the clock.
-pub static CLOCK_STEPS: Field = Field::number("clock_steps", "how often the host's clock was set while packets came", "");
+pub static CLOCK_STEPS: Field =
+    Field::number("clock_steps", "how often the host's clock was set while packets came", "");
 
 /// Names of interfaces.
 pub static INTERFACE: Field = Field::text("interface", "the interfaces", "").aligned().items(LISTED);
@@ -137,10 +139,6 @@ pub static STATUS: Element = Element {
         &EVENT,
         &MESSAGE,
         &UPTIME,
-        &COMPLETE_SINCE,
-        &COMPLETE_UNTIL,
-        &MEMORY,
-        &SESSION_MEMORY,
         &OPEN_SESSIONS,
         &FRAMES,
         &WIRE_BYTES,
@@ -174,6 +172,10 @@ pub static STATUS: Element = Element {
         &DESTINATION_LOST,
         &DESTINATION_QUEUED,
         &WORKER_PACKETS,
+        &COMPLETE_SINCE,
+        &COMPLETE_UNTIL,
+        &MEMORY,
+        &SESSION_MEMORY,
     ],
 };
 

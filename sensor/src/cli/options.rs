@@ -197,7 +197,8 @@ mod tests {
         let live = options(line).live.unwrap();
         assert_eq!((live.snaplen, live.ring_bytes, live.queue_bytes), (200, 256 << 20, 1 << 20));
         assert_eq!((live.promiscuous, live.status_ns), (false, None));
-        for wrong in ["-i a -r b", "-i a --snaplen 3", "-i a --buffer 1", "-i a --status-interval 0s", "-i a --queue 1"] {
+        for wrong in ["-i a -r b", "-i a --snaplen 3", "-i a --buffer 1", "-i a --status-interval 0s", "-i a --queue 1"]
+        {
             refusal(wrong);
         }
     }

@@ -40,7 +40,8 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
         ring_bytes: live.ring_bytes,
         promiscuous: live.promiscuous,
     };
-    let signals = Signals::install().map_err(|error| format!("signals can't be received: {error}; see to the system"))?;
+    let signals =
+        Signals::install().map_err(|error| format!("signals can't be received: {error}; see to the system"))?;
     let outlets =
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
     let mut source = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
@@ -51,8 +52,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let outcome = std::thread::scope(|scope| {
         let monitor = Monitor::new(&plan, &meter, &board, &outlets, &signals, live.status_ns, options.verbosity);
         let watching = scope.spawn(|| monitor.run(&over));
-        let outcome =
-            pipeline::run_metered(&plan, &mut source, &mut outlets.entrance(), &mut |_| (), &meter);
+        let outcome = pipeline::run_metered(&plan, &mut source, &mut outlets.entrance(), &mut |_| (), &meter);
         over.store(true, Ordering::Relaxed);
         if let Err(panic) = watching.join() {
             std::panic::resume_unwind(panic);
@@ -77,7 +77,8 @@ fn account(ports: &[Port], outcome: &Outcome, accounts: &[Account]) -> Summary {
     let mut warnings = shortcomings(outcome);
     for Port { name, kernel_drops, interface_drops, .. } in ports {
         if *kernel_drops > 0 {
-            warnings.push(format!("{name}: {kernel_drops} packets were lost for want of room; give more with --buffer"));
+            warnings
+                .push(format!("{name}: {kernel_drops} packets were lost for want of room; give more with --buffer"));
         }
         if *interface_drops > 0 {
             warnings.push(format!("{name}: {interface_drops} packets were lost by the interface or its driver"));

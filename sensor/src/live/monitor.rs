@@ -137,7 +137,10 @@ impl<'r> Monitor<'r> {
         let steps = snapshot.ingested.clock_steps.saturating_sub(self.clock_steps);
         self.clock_steps = snapshot.ingested.clock_steps;
         if steps > 0 {
-            self.warn("clock", "the clock of this host was set: sessions go on, and their times are those of both clocks");
+            self.warn(
+                "clock",
+                "the clock of this host was set: sessions go on, and their times are those of both clocks",
+            );
         }
         let (new, begins) = self.packets.look(snapshot.packets_lost(), now);
         if new > 0 && self.complete_since.is_some() {
@@ -193,6 +196,8 @@ impl<'r> Monitor<'r> {
             out.bytes(&status::MESSAGE, message.as_bytes());
         }
         out.value(&status::UPTIME, Value::Seconds(nanos(self.start)));
+        snapshot.write(&mut self.facts);
+        let mut out = self.facts.element(&status::STATUS);
         if let Some(since) = self.complete_since {
             out.value(&status::COMPLETE_SINCE, Value::Time(since));
             out.value(&status::COMPLETE_UNTIL, Value::Time(self.board.reached().max(since)));
@@ -200,11 +205,9 @@ impl<'r> Monitor<'r> {
         if let Some(bytes) = resident_bytes() {
             out.number(&status::MEMORY, bytes);
         }
-        snapshot.write(&mut self.facts);
         snapshot.write_since(&self.before, nanos(self.told), &mut self.facts);
         (self.before, self.told) = (snapshot, Instant::now());
-        let record =
-            Record { msg_id: MsgId::Status, time: wall_clock(), facts: &self.facts, severity: Some(severity) };
+        let record = Record { msg_id: MsgId::Status, time: wall_clock(), facts: &self.facts, severity: Some(severity) };
         let mut line = Vec::new();
         for (profile, renderer) in self.renderers.iter_mut().enumerate() {
             line.clear();

@@ -104,9 +104,7 @@ impl Outlets {
             let (sender, receiver) = unbounded();
             let (of_thread, closing) = (lane.clone(), outlets.closing.clone());
             let most = most_bytes;
-            outlets
-                .threads
-                .push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, most)));
+            outlets.threads.push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, most)));
             outlets.lanes.push((lane, sender));
         }
         Ok(outlets)

@@ -99,12 +99,12 @@ impl Snapshot {
     pub(super) fn write(&self, facts: &mut Facts) {
         let mut out = facts.element(&status::STATUS);
         out.number(&status::OPEN_SESSIONS, self.open_sessions);
-        out.number(&status::SESSION_MEMORY, self.session_bytes);
         for (field, count, loss) in self.counters() {
             if count > 0 || loss {
                 out.number(field, count);
             }
         }
+        out.number(&status::SESSION_MEMORY, self.session_bytes);
         for port in self.ports.iter().take(status::LISTED) {
             out.bytes(&status::INTERFACE, port.name.as_bytes());
             out.plain(&status::INTERFACE_STATE, port.link.name());

@@ -3,8 +3,8 @@
 //! A table promises that nothing will be told any more that ended before an instant of the packet clock; what ended before that is
 //! complete, can be sorted, and goes out. What is kept back is a fraction of a second of the packet clock.
 
-use super::{Going, Outlet};
 use super::teller::{Line, Lines};
+use super::{Going, Outlet};
 
 /// Lines that wait for others that may come before them.
 #[derive(Debug, Default)]

@@ -111,7 +111,8 @@ mod tests {
         let mut order = InOrder::new(2);
         let start = Instant::now();
         let mut told = Vec::new();
-        for (at, came) in [(0, &[10u64, 30, 50][..]), (20, &[20, 40]), (60, &[60]), (101, &[]), (121, &[]), (300, &[])] {
+        for (at, came) in [(0, &[10u64, 30, 50][..]), (20, &[20, 40]), (60, &[60]), (101, &[]), (121, &[]), (300, &[])]
+        {
             let mut batch = batch(came);
             order.sort(&mut batch, start + Duration::from_millis(at), false);
             told.push(times(&batch));

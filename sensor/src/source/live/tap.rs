@@ -78,9 +78,8 @@ impl Tap {
                 }
             }
             Found::Up(index) | Found::NoCarrier(index) => {
-                let mut capture = open(name, settings).map_err(|what| {
-                    refused(format!("{what}; capturing takes root or the capability CAP_NET_RAW"))
-                })?;
+                let mut capture = open(name, settings)
+                    .map_err(|what| refused(format!("{what}; capturing takes root or the capability CAP_NET_RAW")))?;
                 filter(&mut capture, settings)?;
                 tap.open = Some(Open::new(capture, index, settings));
             }
@@ -164,8 +163,12 @@ impl Tap {
             let name = &self.name;
             match (self.link, now) {
                 (_, Link::Up) => board.tell(format!("interface {name} is up again")),
-                (_, Link::Down) => board.tell(format!("interface {name} is down: nothing is seen there until it is up")),
-                (Link::Down, Link::Gone) => board.tell(format!("interface {name} is gone: it is opened when it is back")),
+                (_, Link::Down) => {
+                    board.tell(format!("interface {name} is down: nothing is seen there until it is up"))
+                }
+                (Link::Down, Link::Gone) => {
+                    board.tell(format!("interface {name} is gone: it is opened when it is back"))
+                }
                 (_, Link::Gone) => {}
             }
             self.link = now;
