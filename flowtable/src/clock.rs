@@ -124,6 +124,7 @@ mod tests {
         live.advance(at(1000));
         live.steady(8 * SECOND);
         assert_eq!(live.advance(at(5000)), 1001 * SECOND, "a second passed, whatever the clock on the wall");
+        live.steady(9 * SECOND);
         assert_eq!(live.advance(at(5001)), 1002 * SECOND);
         assert_eq!(live.steps(), 1);
         live.steady(10 * SECOND);
