@@ -28,6 +28,12 @@ wanted=()
 if [ "${1:-build}" = test ] && [ ! -x /usr/sbin/rsyslogd ]; then
     wanted=(rsyslog)
 fi
+# What the tests of listening run between network namespaces; where it is missing they say so and are skipped.
+if [ "${1:-build}" = test ]; then
+    for tool in ip:iproute2 ping:iputils-ping curl:curl tcpreplay:tcpreplay; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || wanted+=("${tool#*:}")
+    done
+fi
 
 sudo=
 [ "$(id -u)" -eq 0 ] || sudo=sudo
