@@ -30,6 +30,12 @@ if [ "${1:-build}" = test ]; then
     [ -x /usr/sbin/rsyslogd ] || wanted+=(rsyslog)
     command -v valgrind >/dev/null || wanted+=(valgrind)
 fi
+# What the tests of listening run between network namespaces; where it is missing they say so and are skipped.
+if [ "${1:-build}" = test ]; then
+    for tool in ip:iproute2 ping:iputils-ping curl:curl tcpreplay:tcpreplay; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || wanted+=("${tool#*:}")
+    done
+fi
 
 sudo=
 [ "$(id -u)" -eq 0 ] || sudo=sudo

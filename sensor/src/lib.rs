@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod confine;
 mod interfaces;
+mod live;
 pub mod metrics;
 pub mod notify;
 pub mod pipeline;
@@ -18,10 +19,13 @@ use cli::{Asked, EXIT_FINE, EXIT_USAGE};
 /// Runs the program with a command line, its own name first, and tells the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match cli::parse(arguments) {
-        Ok(Asked::Run(options)) => replay::run(*options).unwrap_or_else(|error| {
-            cli::complain(&error);
-            EXIT_USAGE
-        }),
+        Ok(Asked::Run(options)) => {
+            let ran = if options.live.is_some() { live::run(*options) } else { replay::run(*options) };
+            ran.unwrap_or_else(|error| {
+                cli::complain(&error);
+                EXIT_USAGE
+            })
+        }
         Ok(Asked::Text(text)) => {
             cli::print(&text);
             EXIT_FINE

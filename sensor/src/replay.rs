@@ -84,7 +84,7 @@ pub(crate) fn services(list: Option<&Path>) -> Result<&'static Services, String>
     Ok(Box::leak(Box::new(services)))
 }
 
-fn plan(options: &Options, services: &'static Services) -> Plan {
+pub(crate) fn plan(options: &Options, services: &'static Services) -> Plan {
     let hostname = options.hostname.clone().or_else(hostname).unwrap_or_else(|| NAMELESS.to_owned());
     Plan {
         workers: options.workers,
@@ -99,7 +99,12 @@ fn plan(options: &Options, services: &'static Services) -> Plan {
         },
         ignore_vlan: options.ignore_vlan,
         // A replay has no PROCID: the same captures give the same bytes.
-        identity: Identity { facility: options.facility, hostname, procid: None, pen: options.pen },
+        identity: Identity {
+            facility: options.facility,
+            hostname,
+            procid: options.live.as_ref().map(|_| std::process::id()),
+            pen: options.pen,
+        },
         severity: options.severity,
     }
 }
@@ -112,7 +117,7 @@ fn hostname() -> Option<String> {
 }
 
 /// A dissector that fails is caught and its session flagged; what the operator sees of it is one line.
-fn tell_failures_in_one_line() {
+pub(crate) fn tell_failures_in_one_line() {
     std::panic::set_hook(Box::new(|failure| {
         let place = failure.location().map(ToString::to_string).unwrap_or_default();
         let what = failure.payload_as_str().unwrap_or("a failure without words");
@@ -127,6 +132,25 @@ fn account(source: &Replay, outcome: &Outcome, lines: &[(Spec, Counters)]) -> Su
     let mut drops = vec![owned(("filtered", read.filtered))];
     drops.extend(ingested.drops().map(owned));
     let mut warnings: Vec<String> = source.damages().iter().map(ToString::to_string).collect();
+    warnings.extend(shortcomings(outcome));
+    Summary {
+        files: read.files,
+        packets: ingested.frames.saturating_add(read.filtered),
+        bytes: ingested.wire_bytes,
+        span_ns: ingested.span.map_or(0, |span| span.last.since(span.first)),
+        elapsed_ns: 0,
+        sessions: counters.told,
+        drops,
+        lines: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.sent)).collect(),
+        lost: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.failed)).collect(),
+        warnings,
+    }
+}
+
+/// What the pipeline could not do as it should, a sentence each.
+pub(crate) fn shortcomings(outcome: &Outcome) -> Vec<String> {
+    let Outcome { ingested, counters, .. } = outcome;
+    let mut warnings = Vec::new();
     for link in &ingested.unknown_links {
         warnings.push(format!(
             "link type {} is not decoded; its packets were left out (docs/CAPTURES.md lists the types that are)",
@@ -146,16 +170,5 @@ fn account(source: &Replay, outcome: &Outcome, lines: &[(Spec, Counters)]) -> Su
             warnings.push(format!("{count} {what}"));
         }
     }
-    Summary {
-        files: read.files,
-        packets: ingested.frames.saturating_add(read.filtered),
-        bytes: ingested.wire_bytes,
-        span_ns: ingested.span.map_or(0, |span| span.last.since(span.first)),
-        elapsed_ns: 0,
-        sessions: counters.told,
-        drops,
-        lines: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.sent)).collect(),
-        lost: lines.iter().map(|(spec, counters)| (spec.to_string(), counters.failed)).collect(),
-        warnings,
-    }
+    warnings
 }

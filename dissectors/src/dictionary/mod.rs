@@ -7,6 +7,7 @@ pub mod file;
 pub mod flags;
 pub mod icmp;
 pub mod session;
+pub mod status;
 
 pub use flags::{Flag, Flags};
 
@@ -128,7 +129,7 @@ pub struct Element {
     pub fields: &'static [&'static Field],
 }
 
-/// Every element, once each: the session's own first, then the protocols' in the order of the registry.
+/// Every element, once each: the session's own first, then the protocols' in the order of the registry, what the sensor says of itself last.
 pub fn elements() -> Vec<&'static Element> {
     let mut all: Vec<&'static Element> = vec![&session::ELEMENT, &file::ELEMENT, &icmp::ICMP, &icmp::ICMPV6];
     for protocol in crate::protocols::ALL {
@@ -138,6 +139,7 @@ pub fn elements() -> Vec<&'static Element> {
             }
         }
     }
+    all.extend([&status::STATUS, &status::INTERVAL]);
     all
 }
 

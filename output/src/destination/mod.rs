@@ -147,6 +147,11 @@ impl Destinations {
         self.all.iter().map(|destination| (&destination.spec, destination.counters))
     }
 
+    /// Whether the last lines of any destination were lost.
+    pub fn is_troubled(&self) -> bool {
+        self.all.iter().any(|destination| destination.troubled)
+    }
+
     /// What an operator should know and has not been told.
     pub fn take_reports(&mut self) -> Vec<String> {
         std::mem::take(&mut self.reports)

@@ -24,6 +24,9 @@ impl Patience {
         stall: Duration::from_secs(30),
     };
 
+    /// For a sensor that listens, whose lines wait in a queue meanwhile: shorter, so that one dead receiver does not hold up the end.
+    pub const LIVE: Self = Self { stall: Duration::from_secs(10), ..Self::REPLAY };
+
     /// The pause after a number of tries.
     pub(super) fn pause(&self, tries: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(tries.saturating_sub(1));

@@ -27,6 +27,7 @@ Examples:
   tapline -r trace.pcap                             every session of a capture, on standard output
   tapline -r monday.pcapng.gz tuesday.pcap.zst      several files, merged in time order
   tapline -r /var/captures -o file:sessions.log     all captures below a folder, into a file
+  tapline -i eth0 -o file:/var/log/sessions.log     an interface, until it is stopped
   tcpdump -i eth0 -w - | tapline -r -               packets from standard input
   tapline -r trace.pcap --filter 'tcp port 8080'    only some packets
   tapline -r trace.pcap --timeout udp=10s,tcp-established=30m
@@ -39,11 +40,16 @@ A flag that the file sets is taken back by its opposite: --redact, --no-ignore-v
 Exit status:
   0  all was told
   1  something was damaged, unknown or lost, as standard error tells; the rest was told
-  2  nothing was told: wrong usage, no such file, no capture, a wrong filter
+  2  nothing was told: wrong usage, no such file or interface, no capture, a wrong filter
+
+Signals, while listening:
+  SIGTERM, SIGINT  tell what is open, write everything out and stop; a second one stops at once, with status 1
+  SIGHUP           open files anew, after they were moved away
 
 What a line holds is in docs/FIELDS.md, how to receive it in docs/SIEM.md.";
 
 pub(super) const INPUT: &str = "Input";
+pub(super) const LISTENING: &str = "Listening to interfaces";
 pub(super) const OUTPUT: &str = "Output";
 pub(super) const SYSLOG: &str = "Syslog header";
 pub(super) const SESSIONS: &str = "Sessions";
@@ -61,7 +67,7 @@ const CONFIGURATION: &str = "Configuration";
     about = ABOUT,
     long_about = LONG_ABOUT,
     after_help = AFTER_HELP,
-    override_usage = "tapline -r FILE... [OPTIONS]\n       tapline -c FILE [OPTIONS]\n       tapline check -c FILE [OPTIONS]\n       tapline interfaces",
+    override_usage = "tapline -r FILE... [OPTIONS]\n       tapline -i INTERFACE [OPTIONS]\n       tapline -c FILE [OPTIONS]\n       tapline check -c FILE [OPTIONS]\n       tapline interfaces",
     disable_help_flag = true,
     disable_help_subcommand = true,
     disable_version_flag = true,
@@ -123,9 +129,28 @@ pub(super) struct Arguments {
     /// input. Several are merged in time order
     #[arg(short, long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, help_heading = INPUT)]
     pub(super) read: Vec<PathBuf>,
+    /// Listen to an interface, until stopped by SIGTERM or SIGINT; 'any' is all of them. Can be repeated
+    #[arg(short, long, value_name = "NAME", conflicts_with = "read", help_heading = INPUT)]
+    pub(super) interface: Vec<String>,
     /// Look only at packets that this pcap-filter(7) expression lets pass
     #[arg(long, value_name = "BPF", help_heading = INPUT)]
     pub(super) filter: Option<String>,
+
+    /// Bytes that are kept of each packet
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(64..=262_144), default_value_t = 262_144, help_heading = LISTENING)]
+    pub(super) snaplen: u32,
+    /// Memory for packets that wait to be looked at, in the kernel, for each interface
+    #[arg(long, value_name = "SIZE", value_parser = units::room, default_value = "64MiB", help_heading = LISTENING)]
+    pub(super) buffer: u64,
+    /// See only what the interface would receive anyway
+    #[arg(long, help_heading = LISTENING)]
+    pub(super) no_promiscuous: bool,
+    /// Lines that wait for each destination; what has no room is lost and counted, for capture never waits
+    #[arg(long, value_name = "SIZE", value_parser = units::room, default_value = "64MiB", help_heading = LISTENING)]
+    pub(super) queue: u64,
+    /// How often the sensor tells of itself, in a STATUS line; 0 is never
+    #[arg(long, value_name = "TIME", value_parser = units::every, default_value = "60s", help_heading = LISTENING)]
+    pub(super) status_interval: units::Every,
 
     /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
     /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line

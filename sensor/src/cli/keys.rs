@@ -14,11 +14,12 @@ use std::fmt::Write;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 
-use super::arguments::{DAEMON, INPUT, MESSAGES, OUTPUT, RESOURCES, SESSIONS, SYSLOG};
+use super::arguments::{DAEMON, INPUT, LISTENING, MESSAGES, OUTPUT, RESOURCES, SESSIONS, SYSLOG};
 
 /// The tables of a file, and the headings of the help that hold the same options.
-pub(super) const TABLES: [(&str, &str); 7] = [
+pub(super) const TABLES: [(&str, &str); 8] = [
     (INPUT, "input"),
+    (LISTENING, "listening"),
     (OUTPUT, "output"),
     (SYSLOG, "syslog"),
     (SESSIONS, "sessions"),

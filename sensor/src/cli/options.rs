@@ -12,8 +12,10 @@ use crate::source::Filter;
 /// What was asked for.
 #[derive(Clone)]
 pub struct Options {
-    /// Files and folders to read, `-` for standard input; at least one.
+    /// Files and folders to read, `-` for standard input; at least one, where nothing is listened to.
     pub inputs: Vec<PathBuf>,
+    /// What is listened to, instead.
+    pub live: Option<Live>,
     /// The pcap-filter(7) expression.
     pub filter: Option<String>,
     /// Destinations; at least one.
@@ -54,6 +56,23 @@ pub struct Options {
     pub verbosity: Verbosity,
 }
 
+/// How a network is listened to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The interfaces; at least one.
+    pub interfaces: Vec<String>,
+    /// Bytes that are kept of a packet.
+    pub snaplen: u32,
+    /// Bytes of each interface's ring.
+    pub ring_bytes: u64,
+    /// Whether packets for others are seen.
+    pub promiscuous: bool,
+    /// Bytes of lines that may wait for each destination.
+    pub queue_bytes: u64,
+    /// Nanoseconds between two STATUS lines; `None`: there are none.
+    pub status_ns: Option<u64>,
+}
+
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -72,9 +91,17 @@ impl Options {
         if arguments.no_confine && arguments.user.is_some() {
             return Err("--user gives up rights and --no-confine keeps them; leave one of them out".into());
         }
-        if arguments.read.is_empty() {
-            return Err("nothing to read; name captures with -r FILE, or - for standard input".into());
+        if arguments.read.is_empty() && arguments.interface.is_empty() {
+            return Err("nothing to read; name captures with -r FILE, or interfaces with -i NAME".into());
         }
+        let live = (!arguments.interface.is_empty()).then(|| Live {
+            interfaces: arguments.interface.clone(),
+            snaplen: arguments.snaplen,
+            ring_bytes: arguments.buffer,
+            promiscuous: !arguments.no_promiscuous,
+            queue_bytes: arguments.queue,
+            status_ns: arguments.status_interval.0,
+        });
         let mut timeouts = Timeouts::default();
         for (timeout, nanos) in arguments.timeout {
             *timeout(&mut timeouts) = nanos;
@@ -90,6 +117,7 @@ impl Options {
         };
         Ok(Self {
             inputs: arguments.read,
+            live,
             filter: arguments.filter,
             outputs: outputs.map_err(|error| error.to_string())?,
             redact: !arguments.no_redact,
@@ -184,8 +212,25 @@ mod tests {
     }
 
     #[test]
+    fn listening_has_options_of_its_own() {
+        assert_eq!(options("-r a").live, None);
+        let live = options("-i eth0 -i eth1").live.unwrap();
+        assert_eq!(live.interfaces, ["eth0", "eth1"]);
+        assert_eq!((live.snaplen, live.ring_bytes, live.queue_bytes), (262_144, 64 << 20, 64 << 20));
+        assert_eq!((live.promiscuous, live.status_ns), (true, Some(60 * SECOND)));
+        let line = "-i any --snaplen 200 --buffer 256MiB --queue 1MiB --no-promiscuous --status-interval 0";
+        let live = options(line).live.unwrap();
+        assert_eq!((live.snaplen, live.ring_bytes, live.queue_bytes), (200, 256 << 20, 1 << 20));
+        assert_eq!((live.promiscuous, live.status_ns), (false, None));
+        for wrong in ["-i a -r b", "-i a --snaplen 3", "-i a --buffer 1", "-i a --status-interval 0s", "-i a --queue 1"]
+        {
+            refusal(wrong);
+        }
+    }
+
+    #[test]
     fn wrong_usage_is_told_in_one_line_with_a_way_out() {
-        assert_eq!(refusal(""), "nothing to read; name captures with -r FILE, or - for standard input");
+        assert_eq!(refusal(""), "nothing to read; name captures with -r FILE, or interfaces with -i NAME");
         assert!(refusal("-r a --fliter tcp").contains("--fliter"));
         assert!(refusal("-r a --fliter tcp").contains("--filter"));
         assert!(refusal("-r").contains("--read"));

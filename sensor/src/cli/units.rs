@@ -7,6 +7,9 @@ use flowtable::config::Timeouts;
 
 /// Least memory that makes sense.
 const MIN_MEMORY_BYTES: u64 = 16 << 20;
+/// Least and most room of a ring or a queue; what libpcap takes ends below 2 GiB.
+const MIN_ROOM_BYTES: u64 = 1 << 20;
+const MAX_ROOM_BYTES: u64 = 2 << 30;
 /// Longest timeout: ten years.
 const MAX_DURATION_NS: u64 = 10 * 365 * 86_400 * SECOND;
 /// Longest HOSTNAME of RFC 5424.
@@ -88,6 +91,25 @@ pub(super) fn duration(text: &str) -> Result<u64, String> {
         Some(nanos @ 1..=MAX_DURATION_NS) => Ok(nanos),
         _ => Err("impossible; give a time between 1ms and 3650d".into()),
     }
+}
+
+/// Memory for something that may be small: a ring, a queue.
+pub(super) fn room(text: &str) -> Result<u64, String> {
+    let bytes = size(text).ok_or("no size; write it as 64MiB or 1GiB")?;
+    if !(MIN_ROOM_BYTES..=MAX_ROOM_BYTES).contains(&bytes) {
+        let (least, most) = (bytes_text(MIN_ROOM_BYTES), bytes_text(MAX_ROOM_BYTES));
+        return Err(format!("impossible; give a size from {least} to {most}"));
+    }
+    Ok(bytes)
+}
+
+/// How often: a time, or `None` for never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Every(pub(super) Option<u64>);
+
+/// `60s`, or `0` for never.
+pub(super) fn every(text: &str) -> Result<Every, String> {
+    if text == "0" { Ok(Every(None)) } else { duration(text).map(|nanos| Every(Some(nanos))) }
 }
 
 /// `udp=60s`.

@@ -6,7 +6,7 @@ use flowtable::packet::Packet;
 use flowtable::path::Paths;
 
 use super::{Plan, Span};
-use crate::source::Frame;
+use crate::source::{Batch, Frame};
 
 /// How many unknown link types are told by number.
 const MAX_UNKNOWN_LINKS: usize = 8;
@@ -26,6 +26,8 @@ pub struct Ingested {
     pub fragments_abandoned: u64,
     /// When.
     pub span: Option<Span>,
+    /// How often the clock behind the timestamps was set, as far as that shows.
+    pub clock_steps: u64,
     /// Link types that are not known, each once.
     pub unknown_links: Vec<LinkType>,
     drops: [u64; Drop::ALL.len()],
@@ -79,6 +81,22 @@ impl Ingest {
         self.decoder.joined()
     }
 
+    /// Takes up a batch: a live one says what the steady clock shows, and an empty one that there is nothing but time.
+    pub fn begin(&mut self, batch: &Batch) {
+        let Some(steady) = batch.steady else { return };
+        self.clock.steady(steady);
+        if batch.frames.is_empty() {
+            self.clock.idle();
+        }
+    }
+
+    /// What became of the frames so far.
+    pub fn so_far(&mut self) -> &Ingested {
+        self.ingested.clock_steps = self.clock.steps();
+        self.ingested.fragments_abandoned = self.decoder.fragments().abandoned();
+        &self.ingested
+    }
+
     /// The packet of a frame and its instant, if it has one.
     #[inline]
     pub fn frame(&mut self, frame: &Frame, bytes: &[u8]) -> Option<(Packet, u64)> {
@@ -113,6 +131,7 @@ impl Ingest {
     }
 
     pub fn finish(mut self) -> Ingested {
+        self.so_far();
         let fragments = self.decoder.fragments();
         self.ingested.fragments_abandoned = fragments.abandoned().saturating_add(fragments.waiting());
         let held = self.ingested.drop_count(Drop::FragmentHeld);

@@ -15,6 +15,7 @@
 
 mod board;
 mod ingest;
+mod meter;
 mod parcel;
 mod reorder;
 mod sharded;
@@ -26,11 +27,12 @@ use std::ops::ControlFlow;
 use dissectors::Timestamp;
 use flowtable::Config;
 use flowtable::counters::Counters;
-use output::{Destinations, Identity, Severity};
+use output::{Destinations, Identity, Profile, Rendered, Severity};
 
 use crate::source::{Error, Source};
 
 pub use ingest::Ingested;
+pub use meter::{Meter, Table};
 
 /// What a run is made of.
 #[derive(Clone)]
@@ -70,22 +72,57 @@ pub struct Outcome {
     pub nobody_listens: bool,
 }
 
+/// Where the pipeline's lines go.
+pub trait Outlet: Send {
+    /// The distinct profiles: each line is rendered once for each.
+    fn profiles(&self) -> &[Profile];
+
+    /// Takes a line that was rendered for the profile of that index. `Break`: nobody listens any more.
+    fn write(&mut self, profile: usize, line: &[u8], rendered: Rendered) -> Going;
+
+    /// Every line that is ready was written; the next may be a while.
+    fn pause(&mut self) -> Going {
+        Going::Continue(())
+    }
+}
+
+impl Outlet for Destinations {
+    fn profiles(&self) -> &[Profile] {
+        self.profiles()
+    }
+
+    fn write(&mut self, profile: usize, line: &[u8], rendered: Rendered) -> Going {
+        self.write(profile, line, rendered)
+    }
+}
+
 /// Runs a source dry. `batch_done` is called after each batch with the frames so far.
 pub fn run(
     plan: &Plan,
     source: &mut dyn Source,
-    destinations: &mut Destinations,
+    outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
 ) -> Result<Outcome, Error> {
+    run_metered(plan, source, outlet, batch_done, &Meter::new(plan.workers))
+}
+
+/// As [`run`], with its counters left at a meter after every batch.
+pub fn run_metered(
+    plan: &Plan,
+    source: &mut dyn Source,
+    outlet: &mut dyn Outlet,
+    batch_done: &mut dyn FnMut(u64),
+    meter: &Meter,
+) -> Result<Outcome, Error> {
     if plan.workers <= 1 {
-        single::run(plan, source, destinations, batch_done)
+        single::run(plan, source, outlet, batch_done, meter)
     } else {
-        sharded::run(plan, source, destinations, batch_done)
+        sharded::run(plan, source, outlet, batch_done, meter)
     }
 }
 
 /// Whether to go on.
-type Going = ControlFlow<()>;
+pub type Going = ControlFlow<()>;
 
 /// The first and last packet of a capture.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,10 +3,8 @@
 //! A table promises that nothing will be told any more that ended before an instant of the packet clock; what ended before that is
 //! complete, can be sorted, and goes out. What is kept back is a fraction of a second of the packet clock.
 
-use output::Destinations;
-
-use super::Going;
 use super::teller::{Line, Lines};
+use super::{Going, Outlet};
 
 /// Lines that wait for others that may come before them.
 #[derive(Debug, Default)]
@@ -28,7 +26,7 @@ impl Reorder {
     }
 
     /// Writes every line whose session ended before `until`.
-    pub fn write(&mut self, until: u64, destinations: &mut Destinations) -> Going {
+    pub fn write(&mut self, until: u64, outlet: &mut dyn Outlet) -> Going {
         let waiting = &mut self.waiting;
         if waiting.lines.is_empty() {
             return Going::Continue(());
@@ -37,12 +35,12 @@ impl Reorder {
         let ready = waiting.lines.partition_point(|line| line.order.ended < until);
         let (going_out, staying) = waiting.lines.split_at(ready);
         for line in going_out {
-            destinations.write(line.profile, waiting.text(line), line.rendered)?;
+            outlet.write(line.profile, waiting.text(line), line.rendered)?;
         }
         self.rest.clear();
         append(&mut self.rest, waiting, staying.iter());
         std::mem::swap(&mut self.waiting, &mut self.rest);
-        Going::Continue(())
+        outlet.pause()
     }
 }
 

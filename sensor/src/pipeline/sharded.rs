@@ -10,14 +10,13 @@ use crossbeam::sync::WaitGroup;
 use flowtable::FlowTable;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
-use output::Destinations;
 
 use super::board::Board;
 use super::ingest::{Ingest, Ingested};
 use super::parcel::Parcel;
 use super::reorder::Reorder;
 use super::teller::{Lines, Teller};
-use super::{Going, Outcome, Plan};
+use super::{Going, Meter, Outcome, Outlet, Plan};
 use crate::source::{Batch, Error, Source};
 
 /// Parcels that may wait for a worker, and line buffers for the writer. More would only use more cache.
@@ -52,12 +51,13 @@ struct Shard {
 pub(super) fn run(
     plan: &Plan,
     source: &mut dyn Source,
-    destinations: &mut Destinations,
+    outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
+    meter: &Meter,
 ) -> Result<Outcome, Error> {
     let ingest = Ingest::new(plan);
     let paths = ingest.paths();
-    let profiles = destinations.profiles().to_vec();
+    let profiles = outlet.profiles().to_vec();
     let board = Arc::new(Board::new(plan.workers, plan.table.memory));
     let all_read = WaitGroup::new();
     let (told_in, told_out) = bounded(DEPTH.saturating_mul(plan.workers));
@@ -78,13 +78,13 @@ pub(super) fn run(
             };
             let table = FlowTable::new(plan.table_of_one(), paths.clone());
             let teller = Teller::new(plan, &profiles, board.clone());
-            workers.push(scope.spawn(move || work(worker, table, teller)));
+            workers.push(scope.spawn(move || work(worker, table, teller, meter)));
             shards.push(Shard { parcels: parcels_in, used_parcels });
             used_lines.push(lines_in);
         }
         drop((told_in, all_read));
-        let writer = scope.spawn(move || write(&told_out, &used_lines, destinations));
-        let read = read(ingest, source, &shards, batch_done);
+        let writer = scope.spawn(move || write(&told_out, &used_lines, outlet));
+        let read = read(ingest, source, &shards, batch_done, meter);
         // Without their senders the workers see the end, finish their sessions and let go of the writer.
         drop(shards);
         let mut counters = Counters::default();
@@ -108,6 +108,7 @@ fn read(
     source: &mut dyn Source,
     shards: &[Shard],
     batch_done: &mut dyn FnMut(u64),
+    meter: &Meter,
 ) -> Result<Ingested, Error> {
     // Keyed, so that nobody outside can aim all traffic at one worker.
     let hasher = ahash::RandomState::new();
@@ -119,6 +120,7 @@ fn read(
             parcel.begin(&batch);
             parcels.push(parcel);
         }
+        ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
             let Some((packet, clock)) = ingest.frame(frame, bytes) else { continue };
@@ -135,6 +137,7 @@ fn read(
                 return Ok(ingest.finish());
             }
         }
+        meter.set_ingested(ingest.so_far());
         batch_done(ingest.frames());
     }
     Ok(ingest.finish())
@@ -146,7 +149,7 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 }
 
 /// A worker: parcels to lines.
-fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
+fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter) -> Counters {
     crate::confine::parser();
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
@@ -164,6 +167,7 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
         board.reach(number, parcel.clock);
         table.tell(board.safe(), &mut teller);
         parcel.release();
+        meter.set_table(number, &table);
         // Where the reader has enough of them the parcel is dropped.
         let _ = used_parcels.try_send(parcel);
         if !tell(&table, &mut teller, None) {
@@ -174,11 +178,12 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller) -> Counters {
     all_read.wait();
     table.finish(&mut teller);
     tell(&table, &mut teller, Some(u64::MAX));
+    meter.set_table(number, &table);
     *table.counters()
 }
 
 /// The writer: lines in order to the destinations.
-fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], destinations: &mut Destinations) -> Going {
+fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], outlet: &mut dyn Outlet) -> Going {
     let mut reorder = Reorder::default();
     let mut reached = vec![0u64; used_lines.len()];
     for Told { worker, mut lines, until } in told {
@@ -189,9 +194,9 @@ fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], destinations: &mut
         if let Some(used) = used_lines.get(worker) {
             let _ = used.try_send(lines);
         }
-        reorder.write(reached.iter().copied().min().unwrap_or(0), destinations)?;
+        reorder.write(reached.iter().copied().min().unwrap_or(0), outlet)?;
     }
-    reorder.write(u64::MAX, destinations)
+    reorder.write(u64::MAX, outlet)
 }
 
 #[cfg(test)]

@@ -3,29 +3,30 @@
 use std::sync::Arc;
 
 use flowtable::FlowTable;
-use output::Destinations;
 
 use super::board::Board;
 use super::ingest::Ingest;
 use super::reorder::Reorder;
 use super::teller::Teller;
-use super::{Going, Outcome, Plan};
+use super::{Going, Meter, Outcome, Outlet, Plan};
 use crate::source::{Batch, Error, Source};
 
 pub(super) fn run(
     plan: &Plan,
     source: &mut dyn Source,
-    destinations: &mut Destinations,
+    outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
+    meter: &Meter,
 ) -> Result<Outcome, Error> {
     let mut ingest = Ingest::new(plan);
     let mut table = FlowTable::new(plan.table_of_one(), ingest.paths());
     let board = Arc::new(Board::new(1, plan.table.memory));
-    let mut teller = Teller::new(plan, destinations.profiles(), board.clone());
+    let mut teller = Teller::new(plan, outlet.profiles(), board.clone());
     let mut reorder = Reorder::default();
     let mut batch = Batch::new();
     let mut going = Going::Continue(());
     while going.is_continue() && source.next_batch(&mut batch)? {
+        ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
             if let Some((packet, clock)) = ingest.frame(frame, bytes) {
@@ -42,13 +43,16 @@ pub(super) fn run(
         board.reach(0, ingest.clock());
         table.tell(board.safe(), &mut teller);
         reorder.take(&mut teller.lines);
-        going = reorder.write(table.told_until(), destinations);
+        going = reorder.write(table.told_until(), outlet);
+        meter.set_ingested(ingest.so_far());
+        meter.set_table(0, &table);
         batch_done(ingest.frames());
     }
     if going.is_continue() {
         table.finish(&mut teller);
         reorder.take(&mut teller.lines);
-        going = reorder.write(u64::MAX, destinations);
+        going = reorder.write(u64::MAX, outlet);
+        meter.set_table(0, &table);
     }
     Ok(Outcome { ingested: ingest.finish(), counters: *table.counters(), nobody_listens: going.is_break() })
 }

@@ -45,6 +45,9 @@ pub struct Batch {
     pub blocks: Vec<Arc<Block>>,
     /// At most [`BATCH_FRAMES`] frames.
     pub frames: Vec<Frame>,
+    /// On a live wire: when this batch was taken, in nanoseconds of a steady clock. Every frame in it was there by then, and where it
+    /// has none, no packet came.
+    pub steady: Option<u64>,
     /// Tells one filling of this batch from the next.
     filling: u64,
 }
@@ -52,7 +55,7 @@ pub struct Batch {
 impl Batch {
     /// An empty batch with room for its frames.
     pub fn new() -> Self {
-        Self { blocks: Vec::with_capacity(4), frames: Vec::with_capacity(BATCH_FRAMES), filling: 0 }
+        Self { blocks: Vec::with_capacity(4), frames: Vec::with_capacity(BATCH_FRAMES), steady: None, filling: 0 }
     }
 
     /// The captured bytes of `frame`; nothing where the frame is not of this batch.
@@ -64,6 +67,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.blocks.clear();
         self.frames.clear();
+        self.steady = None;
         self.filling = self.filling.wrapping_add(1);
     }
 

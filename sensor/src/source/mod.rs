@@ -12,6 +12,7 @@
 //! filter       which frames pass
 //! replay       many files, merged in time order, few of them open
 //! batch        frames and the shared blocks they lie in
+//! live         interfaces that are listened to
 //! ```
 
 mod batch;
@@ -22,6 +23,7 @@ mod compression;
 mod filter;
 mod format;
 mod inputs;
+pub mod live;
 mod pcapng;
 mod replay;
 mod tape;
@@ -33,6 +35,7 @@ use std::path::PathBuf;
 
 pub use batch::{BATCH_FRAMES, BLOCK_BYTES, Batch, Blank, Block, Frame, Pool};
 pub use filter::Filter;
+pub use live::Live;
 pub use replay::{Progress, Replay};
 
 /// Something that gives frames: files that are replayed, an interface that is listened to.
@@ -119,6 +122,13 @@ pub enum Error {
         /// How many are read at most.
         limit: usize,
     },
+    /// The interface can't be listened to.
+    Interface {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        what: String,
+    },
     /// The filter is wrong.
     Filter {
         /// As it was given.
@@ -147,6 +157,9 @@ impl fmt::Display for Error {
             }
             Self::NoCaptureIn { path } => {
                 write!(out, "{}: holds no capture; name a folder with pcap or pcapng files", Shown(path))
+            }
+            Self::Interface { name, what } => {
+                write!(out, "interface {}: {}", name.escape_debug(), what.escape_debug())
             }
             Self::TooManyFiles { limit } => write!(out, "more than {limit} files; name fewer at once"),
             Self::Filter { expression, what } => {

@@ -1,0 +1,335 @@
+//! Between the pipeline and the destinations of a sensor that listens: a queue and a thread for each.
+//!
+//! Capture never waits for a destination. Lines are put into chunks that destinations of one profile share; each destination's thread
+//! takes them at its own pace, and what finds its queue full is dropped for that destination alone, and counted.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
+use output::destination::{Counters, OpenError, Patience};
+use output::{Destinations, Profile, Rendered, Spec};
+
+use crate::pipeline::{Going, Outlet};
+
+/// Bytes of lines that make a chunk.
+const CHUNK_BYTES: usize = 64 << 10;
+/// How long a destination that loses lines is left alone while its queue has room.
+const REST: Duration = Duration::from_secs(5);
+/// How often a resting destination looks whether there is reason to go on.
+const NAP: Duration = Duration::from_millis(50);
+/// How long destinations may take to write what is left when the sensor ends.
+pub(super) const LAST_LINES: Duration = Duration::from_secs(20);
+
+/// What became of one destination's lines.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    /// The destination.
+    pub spec: Spec,
+    /// What it wrote and what it gave up.
+    pub counters: Counters,
+    /// Lines that found its queue full, or were still there at the end.
+    pub dropped: u64,
+    /// Bytes that wait in its queue.
+    pub queued: u64,
+}
+
+impl Account {
+    /// Lines that it does not have.
+    pub(super) fn lost(&self) -> u64 {
+        self.counters.failed.saturating_add(self.dropped)
+    }
+}
+
+/// Rendered lines of one profile.
+#[derive(Debug, Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    lines: Vec<(usize, Rendered)>,
+}
+
+enum Order {
+    Lines(Arc<Chunk>),
+    Reopen,
+}
+
+/// One destination as both ends of its queue see it.
+#[derive(Debug)]
+struct Lane {
+    spec: Spec,
+    profile: usize,
+    queued_bytes: AtomicU64,
+    queued_lines: AtomicU64,
+    dropped: AtomicU64,
+    /// Its reader has gone; lines for it are nobody's loss.
+    ended: AtomicBool,
+    counters: Mutex<Counters>,
+    reports: Mutex<Vec<String>>,
+}
+
+/// All destinations.
+pub(super) struct Outlets {
+    profiles: Vec<Profile>,
+    lanes: Vec<(Arc<Lane>, Sender<Order>)>,
+    most_bytes: u64,
+    closing: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Outlets {
+    /// Opens destinations, each with a queue of `most_bytes` and a thread.
+    pub(super) fn open(specs: &[Spec], patience: Patience, most_bytes: u64) -> Result<Self, OpenError> {
+        let closing = Arc::new(AtomicBool::new(false));
+        let mut outlets = Self { profiles: Vec::new(), lanes: Vec::new(), most_bytes, closing, threads: Vec::new() };
+        for spec in specs {
+            let destination = Destinations::open(vec![spec.clone()], patience)?;
+            let profile = spec.profile();
+            let known = outlets.profiles.iter().position(|known| *known == profile);
+            let profile = known.unwrap_or_else(|| {
+                outlets.profiles.push(profile);
+                outlets.profiles.len().saturating_sub(1)
+            });
+            let lane = Arc::new(Lane {
+                spec: spec.clone(),
+                profile,
+                queued_bytes: AtomicU64::new(0),
+                queued_lines: AtomicU64::new(0),
+                dropped: AtomicU64::new(0),
+                ended: AtomicBool::new(false),
+                counters: Mutex::default(),
+                reports: Mutex::default(),
+            });
+            let (sender, receiver) = unbounded();
+            let (of_thread, closing) = (lane.clone(), outlets.closing.clone());
+            let most = most_bytes;
+            outlets.threads.push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, most)));
+            outlets.lanes.push((lane, sender));
+        }
+        Ok(outlets)
+    }
+
+    /// A way in for one thread.
+    pub(super) fn entrance(&self) -> Entrance<'_> {
+        Entrance { outlets: self, gathered: self.profiles.iter().map(|_| Chunk::default()).collect() }
+    }
+
+    /// Lets every destination open its file anew.
+    pub(super) fn reopen(&self) {
+        for (_, sender) in &self.lanes {
+            // A thread that is gone has no file.
+            let _ = sender.send(Order::Reopen);
+        }
+    }
+
+    /// What became of the lines so far.
+    pub(super) fn accounts(&self) -> Vec<Account> {
+        self.lanes.iter().map(|(lane, _)| lane.account()).collect()
+    }
+
+    /// What operators should know of destinations, since this was last asked.
+    pub(super) fn take_reports(&self) -> Vec<String> {
+        self.lanes.iter().flat_map(|(lane, _)| std::mem::take(&mut *held(&lane.reports))).collect()
+    }
+
+    /// Waits until everything is written, though not for ever, and gives the last account.
+    pub(super) fn close(self) -> (Vec<Account>, Vec<String>) {
+        self.closing.store(true, Ordering::Relaxed);
+        let lanes: Vec<Arc<Lane>> = self.lanes.into_iter().map(|(lane, _)| lane).collect();
+        let start = Instant::now();
+        while start.elapsed() < LAST_LINES && !self.threads.iter().all(std::thread::JoinHandle::is_finished) {
+            std::thread::sleep(NAP / 10);
+        }
+        let mut reports = Vec::new();
+        for (lane, thread) in lanes.iter().zip(self.threads) {
+            reports.append(&mut held(&lane.reports));
+            if !thread.is_finished() {
+                let left = lane.queued_lines.load(Ordering::Relaxed);
+                lane.dropped.fetch_add(left, Ordering::Relaxed);
+                reports.push(format!("{} does not take its last lines; {left} were given up", lane.spec));
+            }
+        }
+        (lanes.iter().map(|lane| lane.account()).collect(), reports)
+    }
+
+    fn send(&self, profile: usize, chunk: Chunk) {
+        let (bytes, lines) = (chunk.bytes.len() as u64, chunk.lines.len() as u64);
+        let chunk = Arc::new(chunk);
+        for (lane, sender) in self.lanes.iter().filter(|(lane, _)| lane.profile == profile) {
+            if lane.ended.load(Ordering::Relaxed) {
+                continue;
+            }
+            let room = lane.queued_bytes.load(Ordering::Relaxed).saturating_add(bytes) <= self.most_bytes;
+            if !room {
+                lane.dropped.fetch_add(lines, Ordering::Relaxed);
+                continue;
+            }
+            lane.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+            lane.queued_lines.fetch_add(lines, Ordering::Relaxed);
+            // A thread that failed leaves its queue as it is, and what is in it is counted as dropped at the end.
+            let _ = sender.send(Order::Lines(chunk.clone()));
+        }
+    }
+}
+
+impl Lane {
+    fn account(&self) -> Account {
+        Account {
+            spec: self.spec.clone(),
+            counters: *held(&self.counters),
+            dropped: self.dropped.load(Ordering::Relaxed),
+            queued: self.queued_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The destination's thread.
+    fn serve(&self, mut destination: Destinations, orders: &Receiver<Order>, closing: &AtomicBool, most_bytes: u64) {
+        loop {
+            let order = match orders.try_recv() {
+                Ok(order) => order,
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) => {
+                    // Nothing else is ready: what was gathered goes out.
+                    let going = destination.flush();
+                    self.publish(&mut destination, going);
+                    match orders.recv_timeout(REST) {
+                        Ok(order) => order,
+                        Err(RecvTimeoutError::Timeout) => continue,
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+            };
+            match order {
+                Order::Reopen => destination.reopen(),
+                Order::Lines(chunk) => {
+                    self.rest(&destination, closing, most_bytes);
+                    let going = self.write(&chunk, &mut destination);
+                    self.publish(&mut destination, going);
+                    self.queued_bytes.fetch_sub(chunk.bytes.len() as u64, Ordering::Relaxed);
+                    self.queued_lines.fetch_sub(chunk.lines.len() as u64, Ordering::Relaxed);
+                }
+            }
+        }
+        let going = destination.flush();
+        self.publish(&mut destination, going);
+    }
+
+    fn write(&self, chunk: &Chunk, destination: &mut Destinations) -> Going {
+        let mut start = 0;
+        for (end, rendered) in &chunk.lines {
+            let line = chunk.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            destination.write(0, line, *rendered)?;
+        }
+        Going::Continue(())
+    }
+
+    /// Leaves a destination that loses lines alone for a while, as long as others may wait for it.
+    fn rest(&self, destination: &Destinations, closing: &AtomicBool, most_bytes: u64) {
+        if !destination.is_troubled() {
+            return;
+        }
+        let start = Instant::now();
+        let has_room = || self.queued_bytes.load(Ordering::Relaxed) < most_bytes / 2;
+        while start.elapsed() < REST && has_room() && !closing.load(Ordering::Relaxed) {
+            std::thread::sleep(NAP);
+        }
+    }
+
+    fn publish(&self, destination: &mut Destinations, going: Going) {
+        if let Some((_, counters)) = destination.counters().next() {
+            *held(&self.counters) = counters;
+        }
+        held(&self.reports).append(&mut destination.take_reports());
+        if going.is_break() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One thread's way in: gathers lines to chunks.
+pub(super) struct Entrance<'o> {
+    outlets: &'o Outlets,
+    gathered: Vec<Chunk>,
+}
+
+impl Entrance<'_> {
+    fn send(&mut self) {
+        for (profile, chunk) in self.gathered.iter_mut().enumerate().filter(|(_, chunk)| !chunk.lines.is_empty()) {
+            self.outlets.send(profile, std::mem::take(chunk));
+        }
+    }
+}
+
+impl Outlet for Entrance<'_> {
+    fn profiles(&self) -> &[Profile] {
+        &self.outlets.profiles
+    }
+
+    fn write(&mut self, profile: usize, line: &[u8], rendered: Rendered) -> Going {
+        let Some(chunk) = self.gathered.get_mut(profile) else { return Going::Continue(()) };
+        chunk.bytes.extend_from_slice(line);
+        chunk.lines.push((chunk.bytes.len(), rendered));
+        if chunk.bytes.len() >= CHUNK_BYTES { self.pause() } else { Going::Continue(()) }
+    }
+
+    fn pause(&mut self) -> Going {
+        self.send();
+        let ended = self.outlets.lanes.iter().all(|(lane, _)| lane.ended.load(Ordering::Relaxed));
+        if ended { Going::Break(()) } else { Going::Continue(()) }
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    const RENDERED: Rendered = Rendered { sd_at: 0, cut: false };
+
+    fn write(outlets: &Outlets, lines: usize) {
+        let mut entrance = outlets.entrance();
+        for _ in 0..lines {
+            let _ = entrance.write(0, &[b'x'; 999], RENDERED);
+        }
+        let _ = entrance.pause();
+    }
+
+    #[test]
+    fn a_reader_that_stands_still_holds_up_nobody_and_every_line_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let file = folder.path().join("lines");
+        let specs = [format!("unix:{}", socket.display()), format!("file:{}?limit=8000", file.display())];
+        let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+        let outlets = Outlets::open(&specs, Patience::LIVE, 1 << 20).unwrap();
+        let (mut reader, _) = listener.accept().unwrap();
+        let start = Instant::now();
+        for _ in 0..40 {
+            write(&outlets, 100);
+            while outlets.accounts()[1].queued > 0 {
+                std::thread::yield_now();
+            }
+        }
+        assert!(start.elapsed() < Duration::from_secs(5), "the file waited for the socket");
+        let [socket, file] = &outlets.accounts()[..] else { panic!("two destinations") };
+        assert_eq!((file.dropped, file.queued), (0, 0));
+        assert!(socket.dropped > 2000 && socket.queued <= 1 << 20, "{socket:?}");
+        let reading = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all.len() / 1000
+        });
+        let (accounts, reports) = outlets.close();
+        assert!(reports.is_empty(), "{reports:?}");
+        assert_eq!(accounts[0].counters.sent + accounts[0].dropped, 4000);
+        assert_eq!(accounts[1].counters.sent, 4000);
+        assert_eq!(reading.join().unwrap() as u64, accounts[0].counters.sent);
+    }
+}

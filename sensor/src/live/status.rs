@@ -1,0 +1,151 @@
+//! Everything that is counted, as the facts of a STATUS line.
+
+use dissectors::Facts;
+use dissectors::dictionary::{Element, Field, status};
+use dissectors::facts::Value;
+use flowtable::counters::Counters;
+use flowtable::decode::Drop;
+
+use super::outlets::Account;
+use crate::pipeline::{Ingested, Meter};
+use crate::source::live::Port;
+
+/// How many counters there are.
+const COUNTERS: usize = 23;
+
+/// What was counted up to one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub ports: Vec<Port>,
+    pub accounts: Vec<Account>,
+    pub ingested: Ingested,
+    /// All tables' together.
+    pub tables: Counters,
+    pub open_sessions: u64,
+    pub session_bytes: u64,
+    /// By worker.
+    pub packets: Vec<u64>,
+}
+
+impl Snapshot {
+    pub(super) fn take(meter: &Meter, ports: Vec<Port>, accounts: Vec<Account>) -> Self {
+        let mut snapshot = Self {
+            ports,
+            accounts,
+            ingested: meter.ingested(),
+            tables: Counters::default(),
+            open_sessions: 0,
+            session_bytes: 0,
+            packets: Vec::new(),
+        };
+        for table in meter.tables() {
+            snapshot.tables.add(&table.counters);
+            snapshot.open_sessions = snapshot.open_sessions.saturating_add(table.open_sessions);
+            snapshot.session_bytes = snapshot.session_bytes.saturating_add(table.bytes);
+            snapshot.packets.push(table.counters.packets);
+        }
+        snapshot
+    }
+
+    /// Packets that never came to a session for want of speed: the kernel's and the interfaces' loss.
+    pub(super) fn packets_lost(&self) -> u64 {
+        self.ports.iter().map(Port::lost).sum()
+    }
+
+    /// Lines that no destination has.
+    pub(super) fn lines_lost(&self) -> u64 {
+        self.accounts.iter().map(Account::lost).sum()
+    }
+
+    /// Sessions that were told early or less of for want of memory.
+    pub(super) fn sessions_hurt(&self) -> u64 {
+        self.tables.evicted.saturating_add(self.tables.dissectors_shed)
+    }
+
+    /// Every counter, and whether it is one of loss, whose 0 is worth telling.
+    fn counters(&self) -> [(&'static Field, u64, bool); COUNTERS] {
+        let ports = |of: fn(&Port) -> u64| self.ports.iter().map(of).sum();
+        let lines = |of: fn(&Account) -> u64| self.accounts.iter().map(of).sum();
+        let dropped = |reason| self.ingested.drop_count(reason);
+        let tables = &self.tables;
+        [
+            (&status::FRAMES, self.ingested.frames, true),
+            (&status::WIRE_BYTES, self.ingested.wire_bytes, false),
+            (&status::KERNEL_DROPS, ports(|port| port.kernel_drops), true),
+            (&status::INTERFACE_DROPS, ports(|port| port.interface_drops), true),
+            (&status::QUEUE_DROPS, lines(|of| of.dropped), true),
+            (&status::LINES_FAILED, lines(|of| of.counters.failed), true),
+            (&status::LINES_SENT, lines(|of| of.counters.sent), false),
+            (&status::PACKETS, self.ingested.packets, false),
+            (&status::OPENED, tables.opened, false),
+            (&status::TOLD, tables.told, false),
+            (&status::EVICTED, tables.evicted, true),
+            (&status::SHED, tables.dissectors_shed, false),
+            (&status::BYTES_SHED, tables.bytes_shed, false),
+            (&status::BYTES_MISSED, tables.bytes_missed, false),
+            (&status::DISSECTORS_FAILED, tables.dissectors_failed, false),
+            (&status::CLOCK_STEPS, self.ingested.clock_steps, false),
+            (&status::UNKNOWN_LINK, dropped(Drop::UnknownLink), false),
+            (&status::NOT_IP, dropped(Drop::NotIp), false),
+            (&status::BAD_HEADER, dropped(Drop::BadHeader), false),
+            (&status::LINK_ENCRYPTED, dropped(Drop::LinkEncrypted), false),
+            (&status::TOO_DEEP, dropped(Drop::TooDeep), false),
+            (&status::FRAGMENT_ABANDONED, self.ingested.fragments_abandoned, false),
+            (&status::FRAGMENT_BAD, dropped(Drop::FragmentBad), false),
+        ]
+    }
+
+    /// Writes the counters since the sensor began.
+    pub(super) fn write(&self, facts: &mut Facts) {
+        let mut out = facts.element(&status::STATUS);
+        out.number(&status::OPEN_SESSIONS, self.open_sessions);
+        for (field, count, loss) in self.counters() {
+            if count > 0 || loss {
+                out.number(field, count);
+            }
+        }
+        out.number(&status::SESSION_MEMORY, self.session_bytes);
+        for port in self.ports.iter().take(status::LISTED) {
+            out.bytes(&status::INTERFACE, port.name.as_bytes());
+            out.plain(&status::INTERFACE_STATE, port.link.name());
+            out.number(&status::INTERFACE_FRAMES, port.frames);
+            out.number(&status::INTERFACE_LOST, port.lost());
+        }
+        for account in self.accounts.iter().take(status::LISTED) {
+            out.bytes(&status::DESTINATION, account.spec.to_string().as_bytes());
+            out.number(&status::DESTINATION_SENT, account.counters.sent);
+            out.number(&status::DESTINATION_LOST, account.lost());
+            out.number(&status::DESTINATION_QUEUED, account.queued);
+        }
+        self.workers(&self.packets, &status::STATUS, facts);
+    }
+
+    /// Writes what came since an earlier snapshot.
+    pub(super) fn write_since(&self, before: &Self, length_ns: u64, facts: &mut Facts) {
+        let mut out = facts.element(&status::INTERVAL);
+        out.value(&status::LENGTH, Value::Seconds(length_ns));
+        for ((field, count, _), (_, earlier, _)) in self.counters().into_iter().zip(before.counters()) {
+            let new = count.saturating_sub(earlier);
+            if new > 0 {
+                out.number(field, new);
+            }
+        }
+        let load: Vec<u64> =
+            self.packets.iter().zip(&before.packets).map(|(now, before)| now.saturating_sub(*before)).collect();
+        self.workers(&load, &status::INTERVAL, facts);
+    }
+
+    fn workers(&self, packets: &[u64], element: &'static Element, facts: &mut Facts) {
+        if self.ingested.packets > 0 {
+            let mut out = facts.element(element);
+            packets.iter().take(status::LISTED).for_each(|packets| out.number(&status::WORKER_PACKETS, *packets));
+        }
+    }
+}
+
+/// Bytes of memory that the process takes, as the kernel tells.
+pub(super) fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(kilobytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024))
+}
