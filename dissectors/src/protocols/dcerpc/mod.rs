@@ -153,9 +153,6 @@ impl Dissector for DceRpc {
     fn facts(&self, out: &mut Facts) {
         self.known.facts(out);
         self.exchange.facts(out);
-        if let Some(user) = self.exchange.user() {
-            out.user(user);
-        }
         if self.known.sealed() {
             out.encrypted("protocol");
         }

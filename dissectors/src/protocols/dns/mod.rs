@@ -128,7 +128,7 @@ pub mod fields {
     pub static FLAGS: Field = Field::text(
         "flags",
         "seen in some message: `authoritative`, `truncated`, `authenticated`, `dnssec` (wanted), LLMNR's `conflict` and `tentative`, \
-         mDNS's `unicast` (wanted), `flush` and `goodbye`",
+         mDNS's `unicast` (wanted), `flush`, `goodbye`, and `known` where queries told what the asker knows already",
         "RFC 1035 4.1.1, RFC 4035 3.2, RFC 4795 2.1.1, RFC 6762",
     )
     .list();
