@@ -6,9 +6,30 @@
 /// Holes of one direction that are known at a time.
 const OPEN: usize = 4;
 
-/// The holes of one direction, by their places in the stream.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Holes {
+/// The holes of one direction. Most streams have none, and then it is a word.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Holes(Option<Box<Known>>);
+
+impl Holes {
+    /// A hole of `length` bytes begins at `at`, beyond all others.
+    pub fn open(&mut self, at: u64, length: u64) {
+        self.0.get_or_insert_default().open(at, length);
+    }
+
+    /// The bytes from `start` to `end` were seen. Tells whether any of them lay in a hole.
+    pub fn fill(&mut self, start: u64, end: u64) -> bool {
+        self.0.as_mut().is_some_and(|known| known.fill(start, end))
+    }
+
+    /// Bytes before `acked` that were never seen.
+    pub fn unseen(&self, acked: u64) -> u64 {
+        self.0.as_ref().map_or(0, |known| known.unseen(acked))
+    }
+}
+
+/// The holes that are known, by their places in the stream.
+#[derive(Clone, Debug, Default)]
+struct Known {
     /// Where each begins; those of length 0 are none.
     at: [u64; OPEN],
     length: [u32; OPEN],
@@ -16,9 +37,8 @@ pub(crate) struct Holes {
     given_up: u64,
 }
 
-impl Holes {
-    /// A hole of `length` bytes begins at `at`, beyond all others.
-    pub fn open(&mut self, at: u64, length: u64) {
+impl Known {
+    fn open(&mut self, at: u64, length: u64) {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         let oldest = self.at.iter().zip(&self.length).enumerate().min_by_key(|(_, (at, length))| (**length > 0, **at));
         let Some((place, (_, left))) = oldest else { return };
@@ -26,8 +46,7 @@ impl Holes {
         self.put(place, at, length);
     }
 
-    /// The bytes from `start` to `end` were seen. Tells whether any of them lay in a hole.
-    pub fn fill(&mut self, start: u64, end: u64) -> bool {
+    fn fill(&mut self, start: u64, end: u64) -> bool {
         let mut fills = false;
         for place in 0..OPEN {
             let (Some(&at), Some(&length)) = (self.at.get(place), self.length.get(place)) else { continue };
@@ -50,8 +69,7 @@ impl Holes {
         fills
     }
 
-    /// Bytes before `acked` that were never seen.
-    pub fn unseen(&self, acked: u64) -> u64 {
+    fn unseen(&self, acked: u64) -> u64 {
         let open =
             self.at.iter().zip(&self.length).map(|(at, length)| acked.saturating_sub(*at).min(u64::from(*length)));
         open.fold(self.given_up, u64::saturating_add)

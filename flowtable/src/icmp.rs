@@ -56,9 +56,12 @@ enum Echo {
     Reply,
 }
 
-/// What a session's messages were.
+/// What a session's messages were. Few sessions are ICMP's, so the others have a word for it.
 #[derive(Debug, Default)]
-pub struct Icmp {
+pub struct Icmp(Box<Messages>);
+
+#[derive(Debug, Default)]
+struct Messages {
     kinds: List<(u8, u8), KINDS>,
     requests: u64,
     replies: u64,
@@ -73,6 +76,29 @@ pub struct Icmp {
 impl Icmp {
     /// Counts a message. `about` is the id of the session that an error speaks of.
     pub fn message(&mut self, number: u8, message: Message, time: Timestamp, about: Option<u64>) {
+        self.0.message(number, message, time, about);
+    }
+
+    /// Type and code of the first message.
+    pub fn first(&self) -> Option<(u8, u8)> {
+        self.0.kinds.items().first().copied()
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        size_of::<Messages>()
+            + self.0.pending.capacity() * size_of::<(u16, Timestamp)>()
+            + self.0.kinds.items().len() * 2
+    }
+
+    /// Writes the element.
+    pub fn facts(&self, number: u8, out: &mut Facts) {
+        self.0.facts(number, out);
+    }
+}
+
+impl Messages {
+    fn message(&mut self, number: u8, message: Message, time: Timestamp, about: Option<u64>) {
         self.kinds.push_distinct((message.kind, message.code));
         match echo(number, message.kind) {
             Some(Echo::Request) => {
@@ -99,18 +125,7 @@ impl Icmp {
         self.replies = self.replies.saturating_add(1);
     }
 
-    /// Type and code of the first message.
-    pub fn first(&self) -> Option<(u8, u8)> {
-        self.kinds.items().first().copied()
-    }
-
-    /// Bytes on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        self.pending.capacity() * size_of::<(u16, Timestamp)>() + self.kinds.items().len() * 2
-    }
-
-    /// Writes the element.
-    pub fn facts(&self, number: u8, out: &mut Facts) {
+    fn facts(&self, number: u8, out: &mut Facts) {
         let element = if number == protocol::ICMP { &fields::ICMP } else { &fields::ICMPV6 };
         let mut element = out.element(element);
         let kinds = || self.kinds.items().iter();
@@ -154,7 +169,7 @@ mod tests {
 
     #[test]
     fn echoes_are_counted_lost_and_timed() {
-        let mut icmp = Icmp::default();
+        let mut icmp = Messages::default();
         let message = |kind, sequence| Message { kind, code: 0, id: 1, sequence };
         let at = Timestamp::from_nanos;
         for (kind, sequence, time) in [(8, 1, 0), (0, 1, 10), (8, 2, 100), (8, 3, 200), (0, 3, 230), (0, 3, 240)] {

@@ -15,6 +15,7 @@ pub mod finished;
 pub mod fragment;
 pub mod icmp;
 pub mod key;
+pub mod lookup;
 pub mod packet;
 pub mod path;
 pub mod slab;

@@ -47,7 +47,7 @@ impl Phase {
 }
 
 /// One side's counts and TCP numbers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Half {
     pub packets: u64,
     pub ip_bytes: u64,

@@ -4,6 +4,8 @@
 //! in order. A hole is waited for as long as it may still be filled; then it is told as a gap. The first copy of a byte is
 //! believed; a copy that differs is flagged.
 
+use std::sync::LazyLock;
+
 /// The most out-of-order bytes held for one direction.
 pub const HELD_BYTES: usize = 1 << 20;
 /// The most out-of-order segments held for one direction.
@@ -46,8 +48,17 @@ struct Held {
 #[derive(Clone, Copy, Debug, Default)]
 struct Remembered {
     offset: u64,
-    len: usize,
-    digest: u64,
+    len: u32,
+    digest: u32,
+}
+
+impl Remembered {
+    /// `digest` is keyed, so that nobody can make other content with the same one.
+    fn of(segment: &Segment<'_>) -> Self {
+        static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
+        let len = u32::try_from(segment.bytes.len()).unwrap_or(u32::MAX);
+        Self { offset: segment.offset, len, digest: HASHER.hash_one(segment.bytes) as u32 }
+    }
 }
 
 /// One direction.
@@ -60,8 +71,7 @@ pub struct Stream {
     /// Packets of the session since the hole at `delivered` appeared.
     waited: u32,
     remembered: [Remembered; REMEMBERED],
-    next_remembered: usize,
-    hasher: ahash::RandomState,
+    next_remembered: u8,
 }
 
 impl Stream {
@@ -199,19 +209,16 @@ impl Stream {
     }
 
     fn remember(&mut self, segment: &Segment<'_>) {
-        let digest = self.hasher.hash_one(segment.bytes);
-        if let Some(place) = self.remembered.get_mut(self.next_remembered) {
-            *place = Remembered { offset: segment.offset, len: segment.bytes.len(), digest };
+        if let Some(place) = self.remembered.get_mut(usize::from(self.next_remembered)) {
+            *place = Remembered::of(segment);
         }
-        self.next_remembered = self.next_remembered.saturating_add(1) % REMEMBERED;
+        self.next_remembered = self.next_remembered.saturating_add(1) % REMEMBERED as u8;
     }
 
     fn contradicts_delivered(&self, segment: &Segment<'_>) -> bool {
-        let known = self
-            .remembered
-            .iter()
-            .find(|known| known.offset == segment.offset && known.len == segment.bytes.len() && known.len > 0);
-        known.is_some_and(|known| known.digest != self.hasher.hash_one(segment.bytes))
+        let len = u32::try_from(segment.bytes.len()).unwrap_or(u32::MAX);
+        let same = |known: &&Remembered| known.offset == segment.offset && known.len == len && len > 0;
+        self.remembered.iter().find(same).is_some_and(|known| known.digest != Remembered::of(segment).digest)
     }
 }
 

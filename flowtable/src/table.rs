@@ -11,7 +11,6 @@ use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
 use dissectors::facts::Side;
 use dissectors::{Facts, Timestamp, Transport};
-use hashbrown::HashTable;
 
 use crate::across::{self, Joined, Meeting};
 use crate::config::Config;
@@ -20,6 +19,7 @@ use crate::decode::quoted;
 use crate::finished::{End as Ending, Finished, Order, Sink};
 use crate::icmp::{Icmp, Message};
 use crate::key::{End, FlowKey};
+use crate::lookup::Lookup;
 use crate::packet::{Packet, protocol};
 use crate::path::Paths;
 use crate::record;
@@ -40,7 +40,7 @@ const HEADROOM: usize = 8;
 pub struct FlowTable {
     config: Config,
     paths: Paths,
-    index: HashTable<Index>,
+    index: Lookup,
     hasher: ahash::RandomState,
     sessions: Slab<Session>,
     wheel: Wheel,
@@ -74,7 +74,7 @@ impl FlowTable {
         Self {
             config,
             paths,
-            index: HashTable::new(),
+            index: Lookup::default(),
             hasher: ahash::RandomState::new(),
             sessions: Slab::default(),
             wheel: Wheel::default(),
@@ -102,7 +102,7 @@ impl FlowTable {
 
     /// Bytes that the table holds, as the budget counts them.
     pub fn bytes(&self) -> usize {
-        self.sessions.bytes() + self.index.allocation_size() + self.wheel.bytes() + self.details
+        self.sessions.bytes() + self.index.bytes() + self.wheel.bytes() + self.details
     }
 
     /// The packet clock below which nothing more will be told.
@@ -209,7 +209,7 @@ impl FlowTable {
     }
 
     fn find(&self, hash: u64, key: &FlowKey) -> Option<Index> {
-        self.index.find(hash, |index| self.sessions.get(*index).is_some_and(|session| session.key == *key)).copied()
+        self.index.find(hash, |index| self.sessions.get(index).is_some_and(|session| session.key == *key))
     }
 
     /// Whether a packet belongs to the session found for it. If not, that session is ended.
@@ -234,10 +234,7 @@ impl FlowTable {
         }
         let deadline = self.clock.saturating_add(self.timeout(Some(&session)));
         let index = self.sessions.insert(session)?;
-        let (sessions, hasher) = (&self.sessions, &self.hasher);
-        self.index.insert_unique(hasher.hash_one(key), index, |index| {
-            sessions.get(*index).map_or(0, |other| hasher.hash_one(other.key))
-        });
+        self.index.insert(self.hasher.hash_one(key), index);
         self.wheel.insert(&mut self.sessions, index, deadline);
         self.counters.opened = self.counters.opened.saturating_add(1);
         Some(index)
@@ -341,9 +338,7 @@ impl FlowTable {
             self.wheel.remove(&mut self.sessions, index);
         }
         let Some(session) = self.sessions.remove(index) else { return };
-        if let Ok(entry) = self.index.find_entry(self.hasher.hash_one(session.key), |other| *other == index) {
-            entry.remove();
-        }
+        self.index.remove(self.hasher.hash_one(session.key), index);
         let by_phase = match session.phase {
             Phase::Closed => Some(Ending::Fin),
             Phase::Reset => Some(Ending::Rst),

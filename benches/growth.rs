@@ -1,0 +1,113 @@
+//! What a packet costs while the table grows, and in a table of any size. `cargo bench -p sensor --bench growth`.
+//!
+//! First two million connections are opened, and each packet is timed by itself: no one may wait for a table that is being made anew. Then
+//! packets of connections that are open are timed in an order that no cache knows, with ten thousand of them to two millions.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that can't be set up should fail loudly")]
+
+use std::time::Instant;
+
+use dissectors::Timestamp;
+use flowtable::clock::Clock;
+use flowtable::decode::{Decoder, Frame, LinkType};
+use flowtable::finished::{Finished, Sink};
+use flowtable::{Config, FlowTable, Packet};
+
+const SESSIONS: u32 = 2_000_000;
+const SIZES: [u32; 6] = [10_000, 50_000, 200_000, 500_000, 1_000_000, SESSIONS];
+/// Packets that are timed at each size.
+const PACKETS: u32 = 1_000_000;
+
+struct Forget;
+
+impl Sink for Forget {
+    fn tell(&mut self, _: &Finished<'_>) {}
+}
+
+/// Packets of connections by number: decoded once, and then only their addresses and numbers are changed.
+struct Bench {
+    table: FlowTable,
+    clock: Clock,
+    now: u64,
+    syn: Packet,
+    ack: Packet,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut decoder = Decoder::new(false, 1 << 20);
+        let [syn, ack] = [0x02, 0x10].map(|flags| {
+            let mut bytes = vec![0; 54];
+            bytes[12..15].copy_from_slice(&[0x08, 0x00, 0x45]);
+            bytes[16..18].copy_from_slice(&40u16.to_be_bytes());
+            bytes[23] = 6;
+            bytes[26..34].copy_from_slice(&[10, 0, 0, 1, 192, 0, 2, 1]);
+            bytes[34..38].copy_from_slice(&[0x9c, 0x40, 0, 80]);
+            bytes[46..48].copy_from_slice(&[0x50, flags]);
+            let frame = Frame {
+                time: Timestamp::from_nanos(1),
+                link: LinkType(1),
+                bytes: &bytes,
+                wire_bytes: bytes.len() as u32,
+            };
+            decoder.decode(&frame).expect("a plain packet")
+        });
+        // Nothing shall be evicted here.
+        let config = Config { memory: 8 << 30, ..Config::default() };
+        let table = FlowTable::new(config, decoder.paths());
+        Self { table, clock: Clock::default(), now: 1_700_000_000_000_000_000, syn, ack }
+    }
+
+    fn packet(&mut self, mut packet: Packet, connection: u32) {
+        self.now += 1000;
+        packet.time = Timestamp::from_nanos(self.now);
+        packet.ends.source.0 = 0x0a00_0000 + u128::from(connection);
+        let clock = self.clock.advance(packet.time);
+        self.table.packet(&packet, &[], clock, &mut Forget);
+    }
+}
+
+fn main() {
+    let mut bench = Bench::new();
+    let mut times: Vec<u32> = Vec::with_capacity(SESSIONS as usize);
+    let mut curve = Vec::new();
+    for connection in 0..SESSIONS {
+        if SIZES.contains(&connection) {
+            curve.push((connection, known(&mut bench, connection)));
+        }
+        let start = Instant::now();
+        let syn = bench.syn;
+        bench.packet(syn, connection);
+        times.push(u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX));
+    }
+    curve.push((SESSIONS, known(&mut bench, SESSIONS)));
+    let bytes = bench.table.bytes();
+    times.sort_unstable();
+    let at = |part: f64| f64::from(times[((times.len() - 1) as f64 * part) as usize]) / 1000.0;
+    println!("opening {SESSIONS} connections, microseconds a packet (a clock that is read twice included):");
+    println!(
+        "  half {:.2}, 99 % {:.2}, 99.99 % {:.2}, 99.9999 % {:.2}, the longest {:.2}",
+        at(0.5),
+        at(0.99),
+        at(0.9999),
+        at(0.999_999),
+        at(1.0)
+    );
+    println!("bytes a connection: {}", bytes / SESSIONS as usize);
+    println!("a packet of an open connection, in no order, nanoseconds:");
+    for (sessions, nanoseconds) in curve {
+        println!("  {sessions:>9} connections {nanoseconds:>6.0}");
+    }
+}
+
+/// Nanoseconds for a packet of one of so many open connections.
+fn known(bench: &mut Bench, sessions: u32) -> f64 {
+    let ack = bench.ack;
+    let mut connection = 1u32;
+    let start = Instant::now();
+    for _ in 0..PACKETS {
+        connection = connection.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        bench.packet(ack, ((u64::from(connection) * u64::from(sessions)) >> 32) as u32);
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(PACKETS)
+}
