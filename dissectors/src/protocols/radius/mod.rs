@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
 
@@ -91,6 +91,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "radius",
+    about: About {
+        name: "Remote Authentication Dial-In User Service",
+        specification: "RFC 2865, RFC 2866, RFC 5176, RFC 3579",
+        evidence: "attributes that fill the length",
+        limits: "attributes of vendors are not told; answers are not matched to requests",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],
     first: FirstBytes {
