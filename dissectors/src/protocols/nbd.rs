@@ -52,7 +52,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "Network Block Device",
         specification: "the NBD project's proto.md",
-        evidence: "`NBDMAGIC`, or requests with their magic",
+        evidence: "`NBDMAGIC`, or a client's options behind its flags; requests alone only fit",
         limits: "the server's side is read up to its first reply; content is passed over",
     },
     transports: &[Transport::Tcp],

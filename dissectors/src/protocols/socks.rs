@@ -30,7 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "SOCKS 4, 4a and 5",
         specification: "RFC 1928, RFC 1929",
-        evidence: "a request whose fields fit, with the answer of the other side",
+        evidence: "a request or reply of version 5, a request of 4a; other requests with their answer",
         limits: "what GSS-API and private methods wrap",
     },
     transports: &[Transport::Tcp],

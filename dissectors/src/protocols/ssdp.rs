@@ -48,7 +48,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "Simple Service Discovery Protocol",
         specification: "UPnP Device Architecture 2.0",
-        evidence: "NOTIFY or M-SEARCH with `ssdp:`, or the answer to one",
+        evidence: "NOTIFY or M-SEARCH in a datagram, or an answer with what was searched",
         limits: "a few different messages and lines of each",
     },
     transports: &[Transport::Udp],

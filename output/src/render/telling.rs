@@ -25,7 +25,7 @@ pub(super) const TELLING: &[(&str, &[&str])] = &[
     ("nlm", &["calls", "status"]),
     ("portmap", &["program", "answer"]),
     ("ninep", &["tree", "operation", "name"]),
-    ("ftp", &["user", "command", "argument"]),
+    ("ftp", &["user", "banner"]),
     ("tftp", &["operation", "file", "error_message"]),
     ("rsync", &["operation", "module", "path", "outcome"]),
     ("git", &["service", "repository"]),

@@ -79,7 +79,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "File Transfer Protocol, control connection",
         specification: "RFC 959, RFC 2228, RFC 2389, RFC 2428, RFC 3659, RFC 4217",
-        evidence: "a greeting 220 with commands that only FTP has",
+        evidence: "the word FTP in a greeting, or replies and commands that only FTP has",
         limits: "after AUTH TLS nothing more is told of commands, also where the clear channel comes back (CCC); after a gap commands and replies stand side by side no more",
     },
     transports: &[Transport::Tcp],

@@ -88,7 +88,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "MySQL and MariaDB client/server protocol 9 and 10",
         specification: "MySQL source documentation, MariaDB knowledge base",
-        evidence: "the server's greeting, or a client's login",
+        evidence: "the server's greeting, a client's login, or a query in midstream",
         limits: "rows, parameters of prepared statements, replication events and the X protocol are not told",
     },
     transports: &[Transport::Tcp],

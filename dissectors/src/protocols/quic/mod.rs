@@ -47,7 +47,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "QUIC versions 1 and 2, drafts from 22 on, and Google's own",
         specification: "RFC 9000, RFC 9001, RFC 9369",
-        evidence: "an Initial packet that its own keys open, or a long header of a known version",
+        evidence: "a long header of a known version; a client's Initial packet by opening it",
         limits: "short headers alone say nothing and are not claimed; the server's choice of ALPN is encrypted",
     },
     transports: &[Transport::Udp],

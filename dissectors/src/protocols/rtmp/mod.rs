@@ -47,7 +47,7 @@ pub static PROTOCOL: Protocol = Protocol {
     about: About {
         name: "Real Time Messaging Protocol",
         specification: "Adobe RTMP 1.0",
-        evidence: "a handshake whose second half repeats the first, or its digests",
+        evidence: "a handshake with its digest, or plain ones on both sides",
         limits: "sound and film are passed over; RTMPE and RTMPT are not read",
     },
     transports: &[Transport::Tcp],
