@@ -246,6 +246,16 @@ impl Conversation {
         !matches!(self.mode, Mode::Over)
     }
 
+    /// Whether anybody looks at the next `bytes` bytes of a side's stream.
+    pub fn wants(&self, side: Side, bytes: usize) -> bool {
+        match &self.mode {
+            Mode::Over => false,
+            Mode::Speaking if self.muted == Some(side) => false,
+            Mode::Speaking => self.pending.get(side.index()).is_some_and(|pending| pending.skip < bytes as u64),
+            _ => true,
+        }
+    }
+
     /// Whether the protocol says that every question has its answer.
     pub fn settled(&self) -> bool {
         matches!(self.mode, Mode::Speaking)
@@ -364,6 +374,12 @@ impl Conversation {
         if self.setup.transport != Transport::Tcp {
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes, time }));
             self.settle_step(side, step, time);
+            if let (Step::Handover(used, _), Mode::Speaking | Mode::Detecting(_)) = (step, &self.mode)
+                && used < bytes.len()
+            {
+                // The datagram is the next protocol's first.
+                self.data(side, bytes.get(used..).unwrap_or_default(), time);
+            }
             return;
         }
         let Some(pending) = self.pending.get_mut(side.index()) else {

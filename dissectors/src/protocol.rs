@@ -99,7 +99,8 @@ pub enum Step {
     Skip(u64),
     /// Nothing more is to be learnt from this session: count it, bring no more bytes.
     Done,
-    /// So many bytes are dealt with; all that follows, on both sides, is another protocol (STARTTLS, CONNECT, Upgrade).
+    /// So many bytes are dealt with; all that follows, on both sides, is another protocol (STARTTLS, CONNECT, Upgrade). Of a datagram none
+    /// or all: with 0 it is the next protocol's first.
     /// `None`: let the detector tell which.
     Handover(usize, Option<&'static Protocol>),
     /// The bytes break the protocol beyond repair: keep the facts, flag the session, bring no more.
@@ -210,4 +211,14 @@ pub struct Protocol {
     pub probe: fn(&Sample<'_>) -> Verdict,
     /// Makes the state for one session.
     pub open: fn(&Opening) -> Box<dyn Dissector>,
+}
+
+/// How a protocol is recognised of which a single datagram proves nothing (RTP): its probe asks for more, and the datagrams of one side
+/// are then shown together.
+#[derive(Debug)]
+pub struct Series {
+    /// The protocol.
+    pub protocol: &'static Protocol,
+    /// Whether the datagrams of one side, the newest last, prove it.
+    pub proves: fn(&[&[u8]]) -> bool,
 }

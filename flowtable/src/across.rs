@@ -20,6 +20,8 @@ use crate::path::Domain;
 pub struct Notice {
     /// The packet clock when it was heard.
     pub clock: u64,
+    /// The time of the packet that told it, in nanoseconds. The two differ where a capture's time has stepped back.
+    pub time: u64,
     /// Where addresses mean the same.
     pub domain: Domain,
     /// What was heard.
@@ -95,7 +97,7 @@ impl Joined {
 }
 
 /// Puts addresses and ports to what a dissector told by role.
-pub(crate) fn notice(heard: Heard, ends: &Ends, domain: Domain, session: u64, clock: u64) -> Notice {
+pub(crate) fn notice(heard: Heard, ends: &Ends, domain: Domain, session: u64, (clock, time): (u64, u64)) -> Notice {
     let end = |role: Role| {
         let side = if role == Role::Client { heard.client } else { heard.client.other() };
         match side {
@@ -124,5 +126,5 @@ pub(crate) fn notice(heard: Heard, ends: &Ends, domain: Domain, session: u64, cl
             },
         },
     };
-    Notice { clock, domain, matter }
+    Notice { clock, time, domain, matter }
 }

@@ -107,6 +107,11 @@ impl Detail {
             + self.icmp.as_ref().map_or(0, Icmp::heap_bytes)
     }
 
+    /// Whether anybody looks at the next bytes of a side's stream.
+    pub fn wants(&self, side: Side, bytes: usize) -> bool {
+        self.conversation.as_ref().is_some_and(|conversation| conversation.wants(side, bytes))
+    }
+
     /// Whether bytes still teach anything.
     pub fn listens(&self) -> bool {
         self.conversation.as_ref().is_some_and(Conversation::listens)
@@ -366,9 +371,10 @@ impl Session {
     }
 
     /// Flags a wrong checksum. Once is enough, and a payload that nobody reads is not worth adding up.
-    pub fn verify(&mut self, packet: &Packet, payload: &[u8]) {
+    pub fn verify(&mut self, packet: &Packet, side: Side, payload: &[u8]) {
         let Some(unverified) = packet.checksum.filter(|_| !self.marks.contains(Flag::BadChecksum)) else { return };
-        let reads = payload.is_empty() || self.detail.as_deref().is_some_and(Detail::listens);
+        let reads =
+            payload.is_empty() || self.detail.as_deref().is_some_and(|detail| detail.wants(side, payload.len()));
         if reads && unverified.is_wrong(&packet.ends, payload) {
             self.marks.insert(Flag::BadChecksum);
         }
@@ -399,8 +405,11 @@ impl Session {
         let Some(detail) = self.detail.as_deref_mut().filter(|detail| detail.listens()) else { return };
         let Detail { conversation: Some(conversation), streams: [one, two], .. } = detail else { return };
         let (own, peer) = if side == Side::Originator { (one, two) } else { (two, one) };
-        let conflict = segment
-            .is_some_and(|segment| own.segment(segment, &mut |delivery| give(conversation, side, delivery, time)));
+        let conflict = segment.is_some_and(|segment| {
+            // Content that nobody reads is not remembered either: most bytes of a bulk transfer are never touched.
+            let read = conversation.wants(side, segment.bytes.len());
+            own.segment(segment, read, &mut |delivery| give(conversation, side, delivery, time))
+        });
         own.packet_passed(own_acked, &mut |delivery| give(conversation, side, delivery, time));
         peer.packet_passed(peer_acked, &mut |delivery| give(conversation, side.other(), delivery, time));
         if stream_end.is_some_and(|end| own.delivered() >= end) {

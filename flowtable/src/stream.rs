@@ -90,14 +90,17 @@ impl Stream {
         self.held_bytes.saturating_add(self.held.capacity() * size_of::<Held>())
     }
 
-    /// Takes a segment and delivers what is now in order. Tells whether it conflicts with an earlier copy of its bytes.
-    pub fn segment(&mut self, segment: Segment<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+    /// Takes a segment and delivers what is now in order. Tells whether it conflicts with an earlier copy of its bytes, as far as those
+    /// were `read`.
+    pub fn segment(&mut self, segment: Segment<'_>, read: bool, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
         let end = segment.offset.saturating_add(u64::from(segment.wire));
         if end <= self.delivered {
             return self.contradicts_delivered(&segment);
         }
         if segment.offset <= self.delivered && self.held.is_empty() {
-            self.remember(&segment);
+            if read {
+                self.remember(&segment);
+            }
             self.pass(segment.offset, segment.bytes, segment.wire, deliver);
             return false;
         }
@@ -247,7 +250,7 @@ mod tests {
 
     fn send(stream: &mut Stream, out: &mut Out, offset: u64, bytes: &[u8]) -> bool {
         let segment = Segment { offset, bytes, wire: bytes.len() as u32 };
-        stream.segment(segment, &mut |delivery| match delivery {
+        stream.segment(segment, true, &mut |delivery| match delivery {
             Delivery::Data(bytes) => out.bytes.extend_from_slice(bytes),
             Delivery::Gap(bytes) => out.gaps.push(bytes),
         })
@@ -296,7 +299,7 @@ mod tests {
     #[test]
     fn what_the_capture_cut_off_is_a_gap() {
         let (mut stream, mut out) = (Stream::default(), Out::default());
-        stream.segment(Segment { offset: 0, bytes: b"abc", wire: 10 }, &mut |delivery| match delivery {
+        stream.segment(Segment { offset: 0, bytes: b"abc", wire: 10 }, true, &mut |delivery| match delivery {
             Delivery::Data(bytes) => out.bytes.extend_from_slice(bytes),
             Delivery::Gap(bytes) => out.gaps.push(bytes),
         });

@@ -260,7 +260,7 @@ impl FlowTable {
                 if !payload.is_empty() && session.detail.is_none() {
                     session.detail = Some(session.listening(Transport::Tcp, file_hash));
                 }
-                session.verify(packet, payload);
+                session.verify(packet, side, payload);
                 let wire = packet.payload_bytes;
                 let segment = position.map(|offset| Segment { offset, bytes: payload, wire });
                 session.segment(side, segment, packet.time);
@@ -273,7 +273,7 @@ impl FlowTable {
                 if session.detail.is_none() {
                     session.detail = Some(session.listening(transport, file_hash));
                 }
-                session.verify(packet, payload);
+                session.verify(packet, side, payload);
                 session.datagram(transport, side, payload, packet.time);
             }
             number @ (protocol::ICMP | protocol::ICMPV6) => {
@@ -286,7 +286,7 @@ impl FlowTable {
         }
         // Only bytes that were read can have changed what is held, or told of others.
         if !payload.is_empty() {
-            session.spread(self.clock, &self.paths, sink);
+            session.spread((self.clock, packet.time.nanos()), &self.paths, sink);
             self.account(index);
         }
     }
@@ -503,7 +503,7 @@ impl Session {
     }
 
     /// Tells what the conversation has learnt of others.
-    fn spread(&mut self, clock: u64, paths: &Paths, sink: &mut impl Sink) {
+    fn spread(&mut self, when: (u64, u64), paths: &Paths, sink: &mut impl Sink) {
         let Some(conversation) = self.detail.as_deref_mut().and_then(|detail| detail.conversation.as_mut()) else {
             return;
         };
@@ -511,7 +511,7 @@ impl Session {
             let id = self.key.session_id(self.start.nanos(), paths.get(self.path).place);
             let ends = self.key.ends(self.originator);
             for heard in conversation.news() {
-                sink.hear(across::notice(heard, &ends, self.key.domain(), id, clock));
+                sink.hear(across::notice(heard, &ends, self.key.domain(), id, when));
             }
         }
     }

@@ -4,6 +4,7 @@ use super::{HELD_BYTES, HELD_CHUNKS, IGNORED_BYTES, Setup};
 use crate::detector::{Detector, Found};
 use crate::facts::Side;
 use crate::protocol::{PROBE_BYTES, Transport};
+use crate::protocols;
 use crate::time::Timestamp;
 
 /// The bytes seen while the protocol is not known.
@@ -135,8 +136,11 @@ impl Detection {
 
     /// Shows the detector what a side has sent so far, these bytes included.
     pub(super) fn look(&mut self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
-        if transport != Transport::Tcp || !self.held.iter().any(|held| held.side == side) {
+        if !self.held.iter().any(|held| held.side == side) {
             return self.detector.look(side, bytes);
+        }
+        if transport != Transport::Tcp {
+            return self.detector.look(side, bytes).or_else(|| self.series(transport, side, bytes));
         }
         let mut whole = Vec::with_capacity(PROBE_BYTES);
         let mut rest = self.bytes.as_slice();
@@ -149,6 +153,24 @@ impl Detection {
         }
         whole.extend_from_slice(bytes.get(..PROBE_BYTES).unwrap_or(bytes));
         self.detector.look(side, &whole)
+    }
+
+    /// Shows a side's datagrams, the newest last, to the protocols that only several of them prove.
+    fn series(&self, transport: Transport, side: Side, bytes: &[u8]) -> Option<Found> {
+        let mut rest = self.bytes.as_slice();
+        let mut datagrams = Vec::with_capacity(HELD_CHUNKS + 1);
+        for held in &self.held {
+            let (piece, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
+            rest = after;
+            if held.side == side {
+                datagrams.push(piece);
+            }
+        }
+        datagrams.push(bytes);
+        let proven = protocols::SERIES
+            .iter()
+            .find(|series| series.protocol.transports.contains(&transport) && (series.proves)(&datagrams));
+        proven.map(|series| Found { protocol: series.protocol, client: Side::Originator, muted: None })
     }
 
     /// Keeps a chunk for the dissector to come. Tells whether there was room for it.

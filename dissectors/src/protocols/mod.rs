@@ -10,6 +10,7 @@ pub mod coap;
 pub mod dcerpc;
 pub mod diameter;
 pub mod dicom;
+pub mod capwap;
 pub mod dns;
 pub mod drda;
 pub mod elasticsearch;
@@ -18,7 +19,10 @@ pub mod finger;
 pub mod fix;
 pub mod ftp;
 pub mod git;
+pub mod gtp;
+pub mod h323;
 pub mod http;
+pub mod iax2;
 pub mod ident;
 pub mod imap;
 pub mod ipmi;
@@ -50,6 +54,14 @@ pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
 pub mod rtmp;
+pub mod mgcp;
+pub mod nntp;
+pub mod pfcp;
+pub mod rsync;
+pub mod rtp;
+pub mod rtsp;
+pub mod sip;
+pub mod skinny;
 pub mod smb;
 pub mod smtp;
 pub mod snmp;
@@ -61,10 +73,14 @@ pub mod syslog;
 pub mod tacacs;
 pub mod tds;
 pub mod telnet;
+pub mod stun;
+pub mod syslog;
+pub mod teredo;
 pub mod tftp;
 pub mod thrift;
 pub mod tls;
 pub mod vnc;
+pub mod vxlan;
 pub mod whois;
 pub mod wsd;
 pub mod x11;
@@ -72,7 +88,7 @@ pub mod xmpp;
 pub mod zabbix;
 pub mod zookeeper;
 
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Series};
 
 /// Every protocol, the one with the most telling probe first: where several fit the same bytes the earlier wins.
 pub static ALL: &[&Protocol] = &[
@@ -88,6 +104,20 @@ pub static ALL: &[&Protocol] = &[
     &quic::PROTOCOL,
     &bittorrent::PROTOCOL,
     &smb::PROTOCOL,
+    &sip::PROTOCOL,
+    &rtsp::PROTOCOL,
+    &stun::PROTOCOL,
+    &gtp::PROTOCOL,
+    &teredo::PROTOCOL,
+    &vxlan::PROTOCOL,
+    &mgcp::PROTOCOL,
+    &pfcp::PROTOCOL,
+    &h323::PROTOCOL,
+    &skinny::PROTOCOL,
+    &capwap::PROTOCOL,
+    &iax2::PROTOCOL,
+    &rtp::CONTROL,
+    &rtp::PROTOCOL,
     &rsync::PROTOCOL,
     &git::PROTOCOL,
     &zabbix::PROTOCOL,
@@ -153,6 +183,12 @@ pub static ALL: &[&Protocol] = &[
     &dns::DNS,
     &finger::PROTOCOL,
     &whois::PROTOCOL,
+];
+
+/// Those that only several datagrams prove.
+pub static SERIES: &[Series] = &[
+    Series { protocol: &rtp::CONTROL, proves: rtp::is_rtcp },
+    Series { protocol: &rtp::PROTOCOL, proves: rtp::is_rtp },
 ];
 
 const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);

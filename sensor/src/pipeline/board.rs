@@ -1,8 +1,8 @@
 //! Where sessions leave word for others: the one place that all workers share.
 //!
-//! A session asks for what was heard up to its first packet (names) or its last (announcements). Everything is kept with the instant at which it was heard, and a session
-//! is told only when every worker has come past its end ([`Board::safe`]), so what it is answered depends on the packets alone. The
-//! only exceptions are the caps, which are far.
+//! A session asks for what was heard up to its first packet (names) or its last (announcements). Everything is kept with the instant at
+//! which it was heard, and a session is told only when every worker has come past its end ([`Board::safe`]), so what it is answered
+//! depends on the packets alone. The only exceptions are the caps, which are far.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,16 @@ const ENTRY_BYTES: usize = 256;
 type Pair = (Domain, IpAddr, IpAddr);
 /// Where addresses mean the same, the IP protocol, and one end.
 type Place = (Domain, u8, IpAddr, u16);
-type Kept<T> = Vec<(u64, T)>;
+type Kept<T> = Vec<Item<T>>;
+
+/// Something that was heard.
+struct Item<T> {
+    /// The packet clock then: what orders all that was heard.
+    clock: u64,
+    /// The time of the packet, in nanoseconds.
+    time: u64,
+    thing: T,
+}
 
 /// What sessions have heard of others, and how far the workers have come.
 pub(super) struct Board {
@@ -67,14 +76,16 @@ impl Board {
 
     /// Leaves word.
     pub fn hear(&self, notice: Notice) {
-        let Notice { clock, domain, matter } = notice;
+        let Notice { clock, time, domain, matter } = notice;
         match matter {
             Matter::Named { client, address, name } => {
-                keep(&self.names, (domain, client, address), clock, name, self.cap, self.safe(), NAME_LIFE);
+                let item = Item { clock, time, thing: name };
+                keep(&self.names, (domain, client, address), item, self.cap, self.safe(), NAME_LIFE);
             }
             Matter::Expected { at: (address, port), protocol, announced } => {
                 let place = (domain, protocol, address, port);
-                keep(&self.announced, place, clock, announced, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
+                let item = Item { clock, time, thing: announced };
+                keep(&self.announced, place, item, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
             }
         }
     }
@@ -91,28 +102,28 @@ impl Board {
         }
         if !self.names.is_empty() {
             let [originator, responder] = &mut joined.names;
-            self.names_of(&(meeting.domain, source, destination), meeting.start, responder);
-            self.names_of(&(meeting.domain, destination, source), meeting.start, originator);
+            self.names_of(&(meeting.domain, source, destination), meeting, responder);
+            self.names_of(&(meeting.domain, destination, source), meeting, originator);
         }
     }
 
     fn announcement(&self, place: &Place, peer: IpAddr, meeting: &Meeting) -> Option<Announced> {
         let kept = self.announced.get(place)?;
-        let fits = |(clock, announced): &&(u64, Announced)| {
-            *clock <= meeting.active
-                && clock.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
-                && announced.parent != meeting.id
-                && announced.peer.is_none_or(|expected| expected == peer)
+        let fits = |item: &&Item<Announced>| {
+            item.clock <= meeting.active
+                && item.time.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
+                && item.thing.parent != meeting.id
+                && item.thing.peer.is_none_or(|expected| expected == peer)
         };
-        kept.iter().rev().find(fits).map(|(_, announced)| announced.clone())
+        kept.iter().rev().find(fits).map(|item| item.thing.clone())
     }
 
-    /// What was looked up before a session began is what it was begun for; the same address may have other names later.
-    fn names_of(&self, pair: &Pair, start: u64, out: &mut Vec<Text>) {
+    /// What was looked up before a session began is what it is begun for; the same address may have other names later.
+    fn names_of(&self, pair: &Pair, meeting: &Meeting, out: &mut Vec<Text>) {
         let Some(kept) = self.names.get(pair) else { return };
-        let known = kept.iter().rev().filter(|(clock, _)| *clock <= start);
-        for (_, name) in known.take_while(|(clock, _)| clock.saturating_add(NAME_LIFE) >= start) {
-            if out.len() < NAMES && !out.contains(name) {
+        for Item { clock, time, thing: name } in kept.iter().rev() {
+            let known = *clock <= meeting.active && *time <= meeting.start;
+            if known && time.saturating_add(NAME_LIFE) >= meeting.start && out.len() < NAMES && !out.contains(name) {
                 out.push(name.clone());
             }
         }
@@ -124,29 +135,27 @@ impl Board {
 fn keep<K: std::hash::Hash + Eq, T: Same>(
     map: &DashMap<K, Kept<T>, ahash::RandomState>,
     key: K,
-    clock: u64,
-    thing: T,
+    item: Item<T>,
     cap: usize,
     safe: u64,
     life: u64,
 ) {
-    let old = safe.saturating_sub(life);
     if map.len() >= cap && !map.contains_key(&key) {
-        map.retain(|_, kept| kept.last().is_some_and(|(clock, _)| *clock >= old));
+        let old = safe.saturating_sub(life);
+        map.retain(|_, kept| kept.last().is_some_and(|item| item.clock >= old));
         if map.len() >= cap {
             return;
         }
     }
     let mut kept = map.entry(key).or_default();
-    let at = kept.partition_point(|(other, _)| *other <= clock);
-    kept.insert(at, (clock, thing));
+    let at = kept.partition_point(|other| other.clock <= item.clock);
+    kept.insert(at, item);
     if kept.len() > 1 {
-        let all = std::mem::take(&mut *kept);
-        for (clock, thing) in all {
-            if clock < safe {
-                kept.retain(|(_, known): &(u64, T)| !known.is_same(&thing));
+        for item in std::mem::take(&mut *kept) {
+            if item.clock < safe {
+                kept.retain(|known| !known.thing.is_same(&item.thing));
             }
-            kept.push((clock, thing));
+            kept.push(item);
         }
         let surplus = kept.len().saturating_sub(KEPT);
         kept.drain(..surplus);
@@ -180,13 +189,13 @@ mod tests {
 
     fn named(board: &Board, clock: u64, name: &str) {
         let matter = Matter::Named { client: CLIENT, address: SERVER, name: name.into() };
-        board.hear(Notice { clock, domain: Domain::default(), matter });
+        board.hear(Notice { clock, time: clock, domain: Domain::default(), matter });
     }
 
     fn announce(board: &Board, clock: u64, parent: u64, peer: Option<IpAddr>) {
         let announced = Announced { peer, parent, app: "ftp-data", file: None };
         let matter = Matter::Expected { at: (SERVER, 4000), protocol: protocol::TCP, announced };
-        board.hear(Notice { clock, domain: Domain::default(), matter });
+        board.hear(Notice { clock, time: clock, domain: Domain::default(), matter });
     }
 
     fn ask(board: &Board, start: u64, active: u64) -> Joined {
@@ -226,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_ahead_of_the_packets_hides_no_name() {
+        let board = Board::new(1, 1 << 20);
+        let matter = Matter::Named { client: CLIENT, address: SERVER, name: "name".into() };
+        board.hear(Notice { clock: 1_000_010, time: 10, domain: Domain::default(), matter });
+        let [_, responder] = ask(&board, 11, 1_000_020).names;
+        assert_eq!(responder.len(), 1);
+    }
+
+    #[test]
     fn what_all_have_passed_is_kept_once() {
         let board = Board::new(1, 1 << 20);
         for clock in 0..100 {
@@ -255,7 +273,7 @@ mod tests {
         let board = Board::new(1, PART * ENTRY_BYTES);
         named(&board, 10, "first");
         let matter = Matter::Named { client: SERVER, address: CLIENT, name: "second".into() };
-        board.hear(Notice { clock: 11, domain: Domain::default(), matter });
+        board.hear(Notice { clock: 11, time: 11, domain: Domain::default(), matter });
         assert_eq!(board.names.len(), 1);
         named(&board, 12, "third");
         assert_eq!(names(&board, 20), ["third", "first"]);
