@@ -259,7 +259,7 @@ fn fragments_change_no_inner_fact() {
 }
 
 /// What a protocol told, and who spoke with whom; not how the packets came.
-const OF_PACKETS: [&str; 13] = [
+const OF_PACKETS: [&str; 15] = [
     "session.duration",
     "session.src_pkts",
     "session.dst_pkts",
@@ -273,6 +273,9 @@ const OF_PACKETS: [&str; 13] = [
     "dns.rtt",
     "text",
     "session.end",
+    // Evidence of the rhythm of packets.
+    "session.interactive",
+    "session.keystrokes",
 ];
 
 #[test]

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::detection::{Decision, Detection};
+use crate::content::{Content, Look};
 use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
 use crate::facts::{Facts, Side};
@@ -63,6 +64,8 @@ enum Mode {
     Passing(Box<Passing>),
     /// The last stage's dissector gets the bytes.
     Speaking,
+    /// Nobody's bytes: only what they look like is still to be told.
+    Unclaimed(Box<Content>),
     /// Nothing more is to be learnt.
     Over,
 }
@@ -73,6 +76,7 @@ struct Passing {
     transfer: Transfer,
     /// What the other side is looked at with, should it speak; nothing where it is too late for that.
     detection: Option<Box<Detection>>,
+    content: Content,
 }
 
 /// What passed in a session that speaks no protocol.
@@ -108,6 +112,8 @@ pub struct Conversation {
     /// By side: it has sent everything.
     ended: [bool; 2],
     news: Vec<Heard>,
+    /// What the bytes of a session without a protocol looked like, once that is sure.
+    look: Option<Look>,
 }
 
 /// What a session tells of others, and who its client is.
@@ -131,6 +137,7 @@ impl Conversation {
             flags: Flags::default(),
             ended: [false; 2],
             news: Vec::new(),
+            look: None,
         }
     }
 
@@ -145,11 +152,25 @@ impl Conversation {
                 let decision = detection.take(self.setup.transport, side, bytes, time);
                 self.decide(decision);
             }
-            Mode::Passing(passing) if passing.side == side => passing.transfer.data(bytes),
+            Mode::Passing(passing) if passing.side == side => {
+                passing.transfer.data(bytes);
+                passing.content.data(side, bytes);
+            }
             Mode::Passing(passing) => {
                 // Somebody answers: it is no file, but may be a protocol that only this side's bytes tell.
-                self.mode = passing.detection.take().map_or(Mode::Over, Mode::Detecting);
+                let content = std::mem::take(&mut passing.content);
+                self.mode = match passing.detection.take() {
+                    Some(mut detection) => {
+                        detection.content = content;
+                        Mode::Detecting(detection)
+                    }
+                    None => Mode::Unclaimed(Box::new(content)),
+                };
                 self.data(side, bytes, time);
+            }
+            Mode::Unclaimed(content) => {
+                content.data(side, bytes);
+                self.look_on();
             }
         }
     }
@@ -159,8 +180,12 @@ impl Conversation {
         match &mut self.mode {
             Mode::Over => {}
             Mode::Fresh => self.setup.midstream = true,
-            Mode::Detecting(detection) => **detection = Detection::inside(&self.setup, RESYNCS),
-            Mode::Passing(passing) => passing.transfer.broken(),
+            Mode::Detecting(detection) => detection.after_gap(&self.setup, side, RESYNCS),
+            Mode::Passing(passing) => {
+                passing.transfer.broken();
+                passing.content.gap(side);
+            }
+            Mode::Unclaimed(content) => content.gap(side),
             Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => {
                 let Some(pending) = self.pending.get_mut(side.index()) else {
@@ -198,22 +223,36 @@ impl Conversation {
 
     /// The session is over: what can still be told of an undecided protocol is told.
     pub fn close(&mut self) {
-        if let Mode::Detecting(detection) = &self.mode {
+        if let Mode::Detecting(detection) = &mut self.mode {
             if let Some(found) = detection.detector.conclude() {
                 self.begin(found);
             } else if let Some(side) = detection.only_speaker() {
                 self.pass(side);
+            } else if self.stages.is_empty() {
+                self.look = Some(detection.unclaimed().look());
             }
         }
         self.stop(Side::Originator);
         self.stop(Side::Responder);
     }
 
+    /// What the bytes of a session look like that speaks no protocol, as `session.encrypted` has it.
+    pub fn looks(&self) -> Option<&'static str> {
+        let look = match &self.mode {
+            _ if !self.stages.is_empty() => None,
+            Mode::Passing(passing) => Some(passing.content.look()),
+            Mode::Unclaimed(content) => Some(content.look()),
+            _ => self.look,
+        };
+        look.and_then(Look::name)
+    }
+
     /// What passed, where one side alone spoke, and no protocol.
     pub fn passed(&mut self) -> Option<Passed> {
         match std::mem::replace(&mut self.mode, Mode::Over) {
             Mode::Passing(passing) => {
-                let Passing { side, transfer, .. } = *passing;
+                let Passing { side, transfer, content, .. } = *passing;
+                self.look = Some(content.look());
                 let whole = self.ended.get(side.index()).is_some_and(|ended| *ended) && !transfer.is_broken();
                 Some(Passed { side, transfer, whole })
             }
@@ -289,8 +328,9 @@ impl Conversation {
             Mode::Detecting(detection) => detection.heap_bytes(),
             Mode::Passing(passing) => {
                 let detection = passing.detection.as_ref().map_or(0, |detection| detection.heap_bytes());
-                size_of::<Passing>() + passing.transfer.heap_bytes() + detection
+                size_of::<Passing>() + passing.transfer.heap_bytes() + passing.content.heap_bytes() + detection
             }
+            Mode::Unclaimed(content) => size_of::<Content>() + content.heap_bytes(),
             Mode::Fresh | Mode::Speaking | Mode::Over => 0,
         };
         let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
@@ -323,7 +363,28 @@ impl Conversation {
             Decision::Wait => {}
             Decision::Found(found) => self.begin(found),
             Decision::Pass(side) => self.pass(side),
-            Decision::Hopeless => self.over(),
+            Decision::Hopeless => self.unclaimed(),
+        }
+    }
+
+    /// No protocol wants the bytes.
+    fn unclaimed(&mut self) {
+        match std::mem::replace(&mut self.mode, Mode::Over) {
+            Mode::Detecting(mut detection) if self.stages.is_empty() => {
+                self.mode = Mode::Unclaimed(Box::new(detection.unclaimed()));
+                self.look_on();
+            }
+            _ => self.over(),
+        }
+    }
+
+    /// Looks no longer at nobody's bytes once they can tell nothing more.
+    fn look_on(&mut self) {
+        if let Mode::Unclaimed(content) = &self.mode
+            && content.is_done()
+        {
+            self.look = Some(content.look());
+            self.over();
         }
     }
 
@@ -337,10 +398,10 @@ impl Conversation {
         }
         let mut transfer = Transfer::new(self.setup.file_hash);
         transfer.data(&detection.bytes);
-        detection.forget(side);
+        let content = detection.unclaimed();
         detection.whole = false;
         let detection = detection.detector.exhausted(side).then_some(detection);
-        self.mode = Mode::Passing(Box::new(Passing { side, transfer, detection }));
+        self.mode = Mode::Passing(Box::new(Passing { side, transfer, detection, content }));
     }
 
     /// The protocol is known: its dissector gets everything held so far.
@@ -545,7 +606,12 @@ impl Conversation {
         self.muted = None;
         match to {
             Some(protocol) => self.open(protocol, client),
-            None => self.mode = Mode::Detecting(Box::new(Detection::inside(&self.setup, 0))),
+            None => {
+                // The session has its protocol: what bytes inside it look like is not asked.
+                let mut detection = Detection::inside(&self.setup, 0);
+                detection.content = Content::default();
+                self.mode = Mode::Detecting(Box::new(detection));
+            }
         }
         if !early.is_empty() {
             self.data(other, &early, time);

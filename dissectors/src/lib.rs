@@ -10,12 +10,16 @@
 pub mod ber;
 pub mod by_offset;
 pub mod capped;
+pub mod content;
 pub mod conversation;
+pub mod cotp;
+pub mod counts;
 pub mod credentials;
 pub mod detector;
 pub mod dictionary;
 pub mod facts;
 pub mod files;
+pub mod framed;
 pub mod framing;
 pub mod headed;
 pub mod hex;

@@ -28,6 +28,7 @@ mod holes;
 mod record;
 mod sctp;
 mod session;
+mod typing;
 
 pub use config::Config;
 pub use decode::{Decoder, Drop};

@@ -15,6 +15,7 @@ use crate::packet::{Ends, protocol};
 use crate::path::Paths;
 use crate::session::{Half, Session};
 use crate::tcp::{Endpoint, conn_state, exchange_state};
+use crate::typing::{Habit, INTERACTIVE};
 
 /// What a record takes from the table.
 pub(crate) struct Context<'t> {
@@ -90,6 +91,14 @@ pub(crate) fn write(
             element.value(field, Value::Mac(half.mac));
         }
     }
+    let habit = Habit::of(announced.map_or_else(|| app(session), |announced| announced.app));
+    if let (Some(detail), Some(habit)) = (detail, habit) {
+        let verdict = detail.typing.verdict(habit);
+        if verdict.score >= INTERACTIVE {
+            element.number(&fields::INTERACTIVE, verdict.score);
+            element.number(&fields::KEYSTROKES, verdict.keystrokes);
+        }
+    }
 
     for flag in session.marks.iter() {
         out.flag(flag);
@@ -115,6 +124,9 @@ pub(crate) fn write(
                 out.expect_file(name.clone());
             }
             conversation.facts(out);
+            if let Some(how) = conversation.looks().filter(|_| announced.is_none()) {
+                out.encrypted(how);
+            }
         }
         (_, None) => {}
     }

@@ -12,6 +12,7 @@ use crate::packet::{Packet, protocol, tcp_flag};
 use crate::path::{Path, PathId};
 use crate::stream::{Delivery, Segment, Stream};
 use crate::tcp::{Endpoint, History};
+use crate::typing::Typing;
 use crate::wheel::Links;
 
 /// The farthest ahead of what is known a byte may lie when the receiver's window is unknown (RFC 7323 2.3: the largest window).
@@ -93,6 +94,7 @@ pub(crate) struct Detail {
     pub conversation: Option<Conversation>,
     pub streams: [Stream; 2],
     pub icmp: Option<Icmp>,
+    pub typing: Typing,
     /// What the memory budget was told of this.
     pub accounted: usize,
 }
@@ -105,6 +107,7 @@ impl Detail {
             + other.heap_bytes()
             + self.conversation.as_ref().map_or(0, Conversation::heap_bytes)
             + self.icmp.as_ref().map_or(0, Icmp::heap_bytes)
+            + self.typing.heap_bytes()
     }
 
     /// Whether anybody looks at the next bytes of a side's stream.

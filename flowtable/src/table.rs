@@ -256,9 +256,15 @@ impl FlowTable {
         let file_hash = self.config.file_hash;
         match packet.ends.protocol {
             protocol::TCP => {
+                let known = session.half(side).payload;
                 let position = session.tcp(packet, side);
                 if !payload.is_empty() && session.detail.is_none() {
                     session.detail = Some(session.listening(Transport::Tcp, file_hash));
+                }
+                if session.half(side).payload > known
+                    && let Some(detail) = session.detail.as_deref_mut()
+                {
+                    detail.typing.packet(side, packet.payload_bytes, payload, packet.time);
                 }
                 session.verify(packet, side, payload);
                 let wire = packet.payload_bytes;

@@ -1,6 +1,7 @@
 //! What is kept and tried while a session's protocol is not known.
 
 use super::{HELD_BYTES, HELD_CHUNKS, IGNORED_BYTES, Setup};
+use crate::content::Content;
 use crate::detector::{Detector, Found};
 use crate::facts::Side;
 use crate::protocol::{PROBE_BYTES, Transport};
@@ -18,6 +19,8 @@ pub(super) struct Detection {
     pub whole: bool,
     /// Bytes of a side that every protocol has rejected.
     ignored: usize,
+    /// What the bytes that no protocol wants look like. Fed where they are dropped, so that a session that speaks one costs nothing.
+    pub content: Content,
 }
 
 /// What a detection came to.
@@ -45,12 +48,28 @@ impl Detection {
             resyncs,
             whole: setup.transport == Transport::Tcp && !setup.midstream,
             ignored: 0,
+            content: Content::new(setup.transport != Transport::Tcp, setup.midstream),
         }
     }
 
     /// Begins in the middle of a session.
     pub(super) fn inside(setup: &Setup, resyncs: u8) -> Self {
         Self { whole: false, ..Self::new(setup, resyncs) }
+    }
+
+    /// Begins anew behind bytes of a side that were not seen.
+    pub(super) fn after_gap(&mut self, setup: &Setup, side: Side, resyncs: u8) {
+        let mut content = self.unclaimed();
+        content.gap(side);
+        *self = Self { content, ..Self::inside(setup, resyncs) };
+    }
+
+    /// What everything seen looks like, now that no protocol will have it.
+    pub(super) fn unclaimed(&mut self) -> Content {
+        for side in [Side::Originator, Side::Responder] {
+            self.forget(side);
+        }
+        std::mem::take(&mut self.content)
     }
 
     /// Takes the next bytes of a side.
@@ -60,6 +79,7 @@ impl Detection {
         }
         if self.detector.exhausted(side) {
             // Only the other side can still tell.
+            self.content.data(side, bytes);
             self.ignored = self.ignored.saturating_add(bytes.len());
             return if self.ignored > IGNORED_BYTES { Decision::Hopeless } else { Decision::Wait };
         }
@@ -78,6 +98,7 @@ impl Detection {
                 return Decision::Pass(side);
             }
             self.forget(side);
+            self.content.data(side, bytes);
             return match self.resyncs.checked_sub(1) {
                 Some(left) => {
                     self.resyncs = left;
@@ -116,7 +137,7 @@ impl Detection {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.bytes.capacity()
+        size_of::<Self>() + self.bytes.capacity() + self.content.heap_bytes()
     }
 
     /// Drops what is held of a side: no protocol wants it.
@@ -128,6 +149,8 @@ impl Detection {
             rest = after;
             if held.side != side {
                 kept.extend_from_slice(piece);
+            } else {
+                self.content.data(side, piece);
             }
         }
         self.held.retain(|held| held.side != side);

@@ -109,8 +109,26 @@ pub static SERVICE: Field = Field::text(
 /// The account.
 pub static USER: Field = Field::text("user", "the account seen in the session, whatever the protocol", "");
 /// Secrecy.
-pub static ENCRYPTED: Field =
-    Field::text("encrypted", "`protocol`: the recognised protocol encrypts what it carries", "");
+pub static ENCRYPTED: Field = Field::text(
+    "encrypted",
+    "`protocol`: the recognised protocol encrypts what it carries; where `app` is `unknown`, by the content of either side's first \
+     16 KiB: `looks-random` (cipher text, or what can't be told from it) or `compressed` (not encrypted, and why it looks so); \
+     absent where neither is clear",
+    "docs/DETECTION.md",
+);
+/// A person types.
+pub static INTERACTIVE: Field = Field::number(
+    "interactive",
+    "a person types here: 50 (likely) to 100 (certain), by the rhythm of small packets and their echoes; absent below 50",
+    "docs/DETECTION.md",
+);
+/// How much is typed.
+pub static KEYSTROKES: Field = Field::number(
+    "keystrokes",
+    "estimate of the keys pressed, where `interactive` is present; within SSH's timing obfuscation only its order of magnitude",
+    "docs/DETECTION.md",
+)
+.unit("keys");
 /// Remarks.
 pub static FLAGS: Field = Field::text("flags", "remarks, listed below", "").list().items(32);
 /// What was left out.
@@ -156,6 +174,8 @@ pub static ELEMENT: Element = Element {
         &SERVICE,
         &USER,
         &ENCRYPTED,
+        &INTERACTIVE,
+        &KEYSTROKES,
         &FLAGS,
         &CUT,
     ],

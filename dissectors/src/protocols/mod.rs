@@ -1,29 +1,40 @@
 //! The protocols. To add one: its file, its `mod` line, its place in [`ALL`]. CONTRIBUTING.md works an example through.
 
 pub mod adb;
+pub mod ads;
 pub mod ajp;
 pub mod amqp;
+pub mod atg;
+pub mod bacnet;
 pub mod bgp;
 pub mod bittorrent;
+pub mod c37118;
 pub mod capwap;
 pub mod cassandra;
 pub mod coap;
 pub mod dcerpc;
 pub mod diameter;
 pub mod dicom;
+pub mod dnp3;
 pub mod dns;
+pub mod doip;
 pub mod drda;
 pub mod elasticsearch;
+pub mod enip;
 pub mod fastcgi;
 pub mod finger;
+pub mod fins;
 pub mod fix;
 pub mod ftp;
 pub mod git;
 pub mod gtp;
 pub mod h323;
+pub mod hart_ip;
+pub mod hl7;
 pub mod http;
 pub mod iax2;
 pub mod ident;
+pub mod iec104;
 pub mod imap;
 pub mod ipmi;
 pub mod irc;
@@ -31,9 +42,12 @@ pub mod iscsi;
 pub mod jdwp;
 pub mod kafka;
 pub mod kerberos;
+pub mod knx;
 pub mod ldap;
 pub mod memcache;
 pub mod mgcp;
+pub mod mms;
+pub mod modbus;
 pub mod mongo;
 pub mod mqtt;
 pub mod mysql;
@@ -43,6 +57,7 @@ pub mod netbios;
 pub mod ninep;
 pub mod nntp;
 pub mod onc;
+pub mod opcua;
 pub mod oracle;
 pub mod pfcp;
 pub mod pgsql;
@@ -58,12 +73,15 @@ pub mod rsync;
 pub mod rtmp;
 pub mod rtp;
 pub mod rtsp;
+pub mod s7comm;
 pub mod sip;
 pub mod skinny;
+pub mod slmp;
 pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod socks;
+pub mod someip;
 pub mod ssdp;
 pub mod ssh;
 pub mod stomp;
@@ -175,6 +193,24 @@ pub static ALL: &[&Protocol] = &[
     &ninep::PROTOCOL,
     &onc::PROTOCOL,
     &netbios::sessions::PROTOCOL,
+    &dnp3::PROTOCOL,
+    &opcua::PROTOCOL,
+    &bacnet::PROTOCOL,
+    &iec104::PROTOCOL,
+    &s7comm::PROTOCOL,
+    &mms::PROTOCOL,
+    &hl7::PROTOCOL,
+    &knx::PROTOCOL,
+    &c37118::PROTOCOL,
+    &doip::PROTOCOL,
+    &ads::PROTOCOL,
+    &atg::PROTOCOL,
+    &enip::PROTOCOL,
+    &slmp::PROTOCOL,
+    &fins::PROTOCOL,
+    &hart_ip::PROTOCOL,
+    &someip::PROTOCOL,
+    &modbus::PROTOCOL,
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,

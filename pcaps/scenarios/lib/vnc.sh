@@ -11,12 +11,12 @@ vnc_server() {
     listening tcp "$1"
 }
 
-# watch PORT [OPTION...] looks at it for two seconds.
+# watch PORT [OPTION...] looks at it for two seconds, or for $WATCHED.
 watch() {
     local port=$1
     shift
     "$PCAPS/inside.sh" "$NET" "$WORK" client Xtigervnc :2 -rfbport -1 -SecurityTypes None -geometry 320x240 >>"$WORK/serve.log" 2>&1 &
     disown
     sleep 1
-    client timeout 2 env DISPLAY=:2 xtigervncviewer -passwd /srv/vnc.passwd "$@" "server::$port" >>"$WORK/serve.log" 2>&1 || true
+    client timeout "${WATCHED:-2}" env DISPLAY=:2 xtigervncviewer -passwd /srv/vnc.passwd "$@" "server::$port" >>"$WORK/serve.log" 2>&1 || true
 }
