@@ -4,8 +4,8 @@
 //! rejection of a side's bytes is final for that side. A protocol is chosen as soon as one side proves it ([`Verdict::Match`]), or when
 //! both sides' bytes fit it ([`Verdict::Likely`]). Where several fit, the first of the registry wins.
 //!
-//! The first byte leaves most protocols out before any probe is asked ([`crate::protocol::FirstBytes`]), so that a session costs the probes that it
-//! leaves, however many protocols there are.
+//! The first byte leaves most protocols out before any probe is asked ([`crate::protocol::FirstBytes`]), so that a session
+//! costs the probes that it leaves, however many protocols there are.
 //!
 //! One side's proof holds although the other side's bytes are rejected: a server that answers rubbish with an HTTP error is an
 //! HTTP server all the same. The rejected side is then not shown to the dissector ([`Found::muted`]).
@@ -17,45 +17,67 @@ use crate::facts::Side;
 use crate::protocol::{PROBE_BYTES, Protocol, Role, Sample, Transport, Verdict};
 use crate::protocols;
 
-/// The most protocols a candidate set has room for.
+/// The most protocols of one transport: a candidate set has room for so many.
 pub const MAX_PROTOCOLS: usize = 128;
 
-/// A set of protocols, a bit for each place in the registry.
+/// What is known of one transport's protocols before any session.
+struct Registry {
+    /// Those that are looked for on it, in the order of [`protocols::ALL`].
+    protocols: Vec<&'static Protocol>,
+    all: Candidates,
+    /// By role and byte: those in which the role can begin with it.
+    beginning: [[Candidates; 256]; 2],
+}
+
+impl Registry {
+    fn of(transport: Transport) -> &'static Self {
+        static TCP: LazyLock<Registry> = LazyLock::new(|| Registry::new(Transport::Tcp));
+        static UDP: LazyLock<Registry> = LazyLock::new(|| Registry::new(Transport::Udp));
+        static SCTP: LazyLock<Registry> = LazyLock::new(|| Registry::new(Transport::Sctp));
+        match transport {
+            Transport::Tcp => &TCP,
+            Transport::Udp => &UDP,
+            Transport::Sctp => &SCTP,
+        }
+    }
+
+    fn new(transport: Transport) -> Self {
+        let looked_for = protocols::ALL.iter().copied().filter(|protocol| protocol.transports.contains(&transport));
+        let protocols: Vec<_> = looked_for.collect();
+        debug_assert!(protocols.len() <= MAX_PROTOCOLS, "no room for all of {transport:?}");
+        let which = |fits: &dyn Fn(&Protocol) -> bool| {
+            let mut set = Candidates::NONE;
+            protocols.iter().enumerate().filter(|(_, protocol)| fits(protocol)).for_each(|(at, _)| set.insert(at));
+            set
+        };
+        let all = which(&|_| true);
+        let beginning = [Role::Client, Role::Server]
+            .map(|role| std::array::from_fn(|byte| which(&|protocol| protocol.first.allow(role, byte as u8))));
+        Self { protocols, all, beginning }
+    }
+
+    fn get(&self, at: usize) -> Option<&'static Protocol> {
+        self.protocols.get(at).copied()
+    }
+
+    /// Every protocol in which a role can begin with a byte.
+    fn beginning(&self, role: Role, byte: u8) -> Candidates {
+        let of_role = self.beginning.get(role.index());
+        of_role.and_then(|of_role| of_role.get(usize::from(byte))).copied().unwrap_or(Candidates::NONE)
+    }
+
+    /// Whether each of some protocols rejects a sample.
+    fn all_reject(&self, some: Candidates, sample: &Sample<'_>) -> bool {
+        some.iter().filter_map(|at| self.get(at)).all(|protocol| (protocol.probe)(sample) == Verdict::Reject)
+    }
+}
+
+/// A set of a transport's protocols, a bit for each place in its registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Candidates(u128);
 
 impl Candidates {
     const NONE: Self = Self(0);
-
-    /// Every protocol that is looked for on a transport.
-    fn of(transport: Transport) -> Self {
-        static BY_TRANSPORT: LazyLock<[Candidates; 3]> =
-            LazyLock::new(|| [Transport::Tcp, Transport::Udp, Transport::Sctp].map(Candidates::gather));
-        BY_TRANSPORT.get(transport as usize).copied().unwrap_or(Self::NONE)
-    }
-
-    fn gather(transport: Transport) -> Self {
-        Self::which(|protocol| protocol.transports.contains(&transport))
-    }
-
-    /// Every protocol in which a role can begin with a byte.
-    fn beginning(role: Role, byte: u8) -> Self {
-        static BY_BYTE: LazyLock<[[Candidates; 256]; 2]> = LazyLock::new(|| {
-            [Role::Client, Role::Server].map(|role| {
-                std::array::from_fn(|byte| Candidates::which(|protocol| protocol.first.allow(role, byte as u8)))
-            })
-        });
-        let of_role = BY_BYTE.get(role.index());
-        of_role.and_then(|of_role| of_role.get(usize::from(byte))).copied().unwrap_or(Self::NONE)
-    }
-
-    fn which(fits: impl Fn(&Protocol) -> bool) -> Self {
-        let mut set = Self::NONE;
-        for (at, _) in protocols::ALL.iter().enumerate().filter(|(_, protocol)| fits(protocol)) {
-            set.insert(at);
-        }
-        set
-    }
 
     fn iter(self) -> impl Iterator<Item = usize> {
         let mut rest = self.0;
@@ -64,11 +86,6 @@ impl Candidates {
             rest &= rest.wrapping_sub(1);
             Some(at as usize)
         })
-    }
-
-    /// Whether each of them rejects a sample.
-    fn all_reject(self, sample: &Sample<'_>) -> bool {
-        self.iter().filter_map(|at| protocols::ALL.get(at)).all(|protocol| (protocol.probe)(sample) == Verdict::Reject)
     }
 
     fn contains(self, at: usize) -> bool {
@@ -130,7 +147,7 @@ pub struct Detector {
 impl Detector {
     /// Begins with every protocol of the transport. `addresses` are the originator's and the responder's.
     pub fn new(transport: Transport, addresses: [IpAddr; 2]) -> Self {
-        let all = Candidates::of(transport);
+        let all = Registry::of(transport).all;
         let orientation = |client| Orientation { client, alive: [all; 2], likely: [Candidates::NONE; 2] };
         Self { transport, addresses, orientations: [orientation(Side::Originator), orientation(Side::Responder)] }
     }
@@ -140,17 +157,18 @@ impl Detector {
         let bytes = bytes.get(..PROBE_BYTES).unwrap_or(bytes);
         let [originator, responder] = self.addresses;
         let destination = if side == Side::Originator { responder } else { originator };
+        let registry = Registry::of(self.transport);
         for orientation in &mut self.orientations {
             let role = orientation.role(side);
             let sample = Sample { transport: self.transport, role, bytes, destination };
             if let Some(first) = bytes.first() {
                 let alive = of(&mut orientation.alive, side);
-                let left = Candidates(alive.0 & Candidates::beginning(role, *first).0);
-                debug_assert!(Candidates(alive.0 & !left.0).all_reject(&sample), "{sample:?}");
+                let left = Candidates(alive.0 & registry.beginning(role, *first).0);
+                debug_assert!(registry.all_reject(Candidates(alive.0 & !left.0), &sample), "{sample:?}");
                 *alive = left;
             }
             for at in of(&mut orientation.alive, side).iter() {
-                let Some(protocol) = protocols::ALL.get(at) else { continue };
+                let Some(protocol) = registry.get(at) else { continue };
                 match (protocol.probe)(&sample) {
                     Verdict::Match => return Some(orientation.found(protocol, at)),
                     Verdict::Likely => {
@@ -177,7 +195,7 @@ impl Detector {
 
     /// Begins anew with a side's bytes: what it sent so far was from the middle of something.
     pub fn renew(&mut self, side: Side) {
-        let all = Candidates::of(self.transport);
+        let all = Registry::of(self.transport).all;
         for orientation in &mut self.orientations {
             *of(&mut orientation.alive, side) = all;
             *of(&mut orientation.likely, side) = Candidates::NONE;
@@ -190,7 +208,7 @@ impl Detector {
         let mut fitting = self.orientations.iter().flat_map(|orientation| {
             let ([alive, also_alive], [likely, also_likely]) = (orientation.alive, orientation.likely);
             let fit = Candidates((likely.0 | also_likely.0) & alive.0 & also_alive.0);
-            fit.iter().filter_map(move |at| Some(orientation.found(protocols::ALL.get(at)?, at)))
+            fit.iter().filter_map(move |at| Some(orientation.found(Registry::of(self.transport).get(at)?, at)))
         });
         let first = fitting.next()?;
         fitting.all(|other| std::ptr::eq(other.protocol, first.protocol)).then_some(first)

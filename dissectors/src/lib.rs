@@ -23,6 +23,7 @@ pub mod framed;
 pub mod framing;
 pub mod headed;
 pub mod hex;
+pub mod kept;
 pub mod kerberos;
 pub mod lenient;
 pub mod linewise;

@@ -6,19 +6,26 @@ pub mod ajp;
 pub mod amqp;
 pub mod atg;
 pub mod bacnet;
+pub mod bfd;
 pub mod bgp;
+pub mod bitcoin;
 pub mod bittorrent;
 pub mod c37118;
 pub mod capwap;
 pub mod cassandra;
+pub mod checkmk;
 pub mod coap;
 pub mod dcerpc;
+pub mod dhcp;
+pub mod dhcpv6;
 pub mod diameter;
 pub mod dicom;
 pub mod dnp3;
 pub mod dns;
+pub mod dnscrypt;
 pub mod doip;
 pub mod drda;
+pub mod dropbox_lansync;
 pub mod elasticsearch;
 pub mod enip;
 pub mod fastcgi;
@@ -31,10 +38,12 @@ pub mod gtp;
 pub mod h323;
 pub mod hart_ip;
 pub mod hl7;
+pub mod hsrp;
 pub mod http;
 pub mod iax2;
 pub mod ident;
 pub mod iec104;
+pub mod ike;
 pub mod imap;
 pub mod ipmi;
 pub mod irc;
@@ -43,30 +52,39 @@ pub mod jdwp;
 pub mod kafka;
 pub mod kerberos;
 pub mod knx;
+pub mod l2tp;
 pub mod ldap;
 pub mod memcache;
 pub mod mgcp;
+pub mod minecraft;
 pub mod mms;
 pub mod modbus;
 pub mod mongo;
 pub mod mqtt;
+pub mod munin;
 pub mod mysql;
+pub mod natpmp;
 pub mod nats;
 pub mod nbd;
 pub mod netbios;
+pub mod netflow;
 pub mod ninep;
 pub mod nntp;
+pub mod ntp;
 pub mod onc;
 pub mod opcua;
+pub mod openvpn;
 pub mod oracle;
 pub mod pfcp;
 pub mod pgsql;
 pub mod pop3;
 pub mod pptp;
+pub mod ptp;
 pub mod quic;
 pub mod radius;
 pub mod rdp;
 pub mod redis;
+pub mod rip;
 pub mod rlogin;
 pub mod rsh;
 pub mod rsync;
@@ -74,6 +92,7 @@ pub mod rtmp;
 pub mod rtp;
 pub mod rtsp;
 pub mod s7comm;
+pub mod sflow;
 pub mod sip;
 pub mod skinny;
 pub mod slmp;
@@ -82,6 +101,7 @@ pub mod smtp;
 pub mod snmp;
 pub mod socks;
 pub mod someip;
+pub mod source_query;
 pub mod ssdp;
 pub mod ssh;
 pub mod stomp;
@@ -97,6 +117,8 @@ pub mod tls;
 pub mod vnc;
 pub mod vxlan;
 pub mod whois;
+pub mod wireguard;
+pub mod wol;
 pub mod wsd;
 pub mod x11;
 pub mod xmpp;
@@ -214,6 +236,28 @@ pub static ALL: &[&Protocol] = &[
     &dns::MDNS,
     &dns::LLMNR,
     &dns::DNS,
+    &wol::PROTOCOL,
+    &checkmk::PROTOCOL,
+    &munin::PROTOCOL,
+    &bitcoin::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &dhcpv6::PROTOCOL,
+    &ike::PROTOCOL,
+    &wireguard::PROTOCOL,
+    &source_query::PROTOCOL,
+    &dropbox_lansync::PROTOCOL,
+    &dnscrypt::PROTOCOL,
+    &sflow::PROTOCOL,
+    &netflow::PROTOCOL,
+    &rip::PROTOCOL,
+    &hsrp::PROTOCOL,
+    &l2tp::PROTOCOL,
+    &minecraft::PROTOCOL,
+    &openvpn::PROTOCOL,
+    &ntp::PROTOCOL,
+    &ptp::PROTOCOL,
+    &bfd::PROTOCOL,
+    &natpmp::PROTOCOL,
     &finger::PROTOCOL,
     &whois::PROTOCOL,
 ];
