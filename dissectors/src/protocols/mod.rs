@@ -268,8 +268,6 @@ pub static SERIES: &[Series] = &[
     Series { protocol: &rtp::PROTOCOL, proves: rtp::is_rtp },
 ];
 
-const _: () = assert!(ALL.len() <= crate::detector::MAX_PROTOCOLS);
-
 /// Names that `app` may have and that are no protocol's own, each with the protocol that gives it: to what it carries, or to a
 /// session that it announced.
 pub const FINER: &[(&str, &str)] = &[
