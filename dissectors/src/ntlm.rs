@@ -108,7 +108,7 @@ impl Exchange {
         self.logins.items().iter().map(|login| &login.user).find(|user| !user.is_empty())
     }
 
-    /// Writes the `ntlm` element.
+    /// Writes the `ntlm` element, and names the account where nothing else has.
     pub fn facts(&self, out: &mut Facts) {
         let mut element = out.element(&ELEMENT);
         let logins = self.logins.items();
@@ -130,6 +130,9 @@ impl Exchange {
         element.text(&SERVER_DOMAIN, &self.server_domain);
         element.text(&CLIENT_BUILD, &self.client_build);
         element.text(&SERVER_BUILD, &self.server_build);
+        if let Some(user) = self.user() {
+            out.user(user);
+        }
     }
 
     /// Bytes on the heap.
@@ -268,6 +271,17 @@ mod tests {
         message.resize(header, 0);
         message.extend(payload);
         message
+    }
+
+    #[test]
+    fn the_first_account_is_named() {
+        let mut exchange = Exchange::default();
+        for name in [&b""[..], b"anna", b"bert"] {
+            exchange.token(&authenticate(64, 0, [b"D", name, b"PC"]));
+        }
+        let mut facts = Facts::default();
+        exchange.facts(&mut facts);
+        assert_eq!(facts.named_user().map(Text::bytes), Some(&b"anna"[..]));
     }
 
     #[test]

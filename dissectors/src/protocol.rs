@@ -181,11 +181,26 @@ impl FirstBytes {
     }
 }
 
+/// What docs/PROTOCOLS.md says of a protocol beside what the registry knows: parts of sentences, without a full stop.
+#[derive(Debug)]
+pub struct About {
+    /// What it is called in full.
+    pub name: &'static str,
+    /// Where it is laid down.
+    pub specification: &'static str,
+    /// What it is recognised by.
+    pub evidence: &'static str,
+    /// What is not told although it may be there.
+    pub limits: &'static str,
+}
+
 /// One protocol: what the registry knows of it.
 #[derive(Debug)]
 pub struct Protocol {
     /// Its name in `app`, from the list in docs/FIELDS.md.
     pub name: &'static str,
+    /// What there is to know of it.
+    pub about: About,
     /// The transports on which it is looked for.
     pub transports: &'static [Transport],
     /// The elements it may write, its own first.

@@ -21,10 +21,8 @@ pub fn markdown() -> String {
         let _ = writeln!(text, "| `{}` | {} |", flag.name(), cell(flag.meaning()));
     }
     text.push_str("\n## Applications\n\nWhat `session.app` may name besides `unknown`:\n\n");
-    let mut names: Vec<&str> = protocols::ALL.iter().map(|protocol| protocol.name).chain(["icmp", "icmpv6"]).collect();
-    names.sort_unstable();
-    names.dedup();
-    let _ = writeln!(text, "{}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" "));
+    let _ =
+        writeln!(text, "{}", protocols::apps().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" "));
     text
 }
 
@@ -70,11 +68,12 @@ fn kind(field: &Field) -> String {
 }
 
 /// Text that breaks no table.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-fn sentence(text: &str) -> String {
+/// A text with its first letter large and no full stop.
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     first + letters.as_str().trim_end_matches('.')

@@ -2,13 +2,14 @@
 //!
 //! [`Renderer`] makes one line of one record, and is the only place in tapline that escapes and cuts; [`destination`] brings lines
 //! to files, the standard output and syslog receivers, and counts what it could not bring; [`read`] takes a line apart again;
-//! [`fields`] writes the documentation of what lines hold. The crate knows nothing of capturing, nor of the pipeline's threads:
+//! [`fields`] and [`protocols`] write the documentation of what lines hold and of what is recognised. The crate knows nothing of capturing, nor of the pipeline's threads:
 //! it starts none and waits only where its caller lets it.
 
 pub mod destination;
 pub mod escape;
 pub mod fields;
 pub mod priority;
+pub mod protocols;
 pub mod read;
 mod record;
 mod render;

@@ -236,7 +236,10 @@ impl Exchange {
                 // It is the server's; without a ticket (5.4.1) it is the client's as well.
                 Some(2) => service.realm = inside.element().map(|realm| realm.content),
                 Some(3) => service.name = name(field.content),
-                Some(5) => row.till = inside.take(tag::TIME).and_then(ber::time),
+                // The epoch itself asks for as long as the server allows (RFC 4120 5.4.1).
+                Some(5) => {
+                    row.till = inside.take(tag::TIME).and_then(ber::time).filter(|till| *till != Timestamp::default())
+                }
                 Some(8) => {
                     for etype in inside.open(tag::SEQUENCE).into_iter().flat_map(Ber::elements).take(ENTRIES) {
                         if let Some(etype) = ber::integer(etype.content) {

@@ -12,13 +12,19 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "adb",
+    about: About {
+        name: "Android Debug Bridge",
+        specification: "AOSP packages/modules/adb, protocol.txt",
+        evidence: "a command with its magic, which is its complement",
+        limits: "what services carry is passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'A'..=b'A', b'C'..=b'C', b'O'..=b'O', b'S'..=b'S', b'W'..=b'W']),

@@ -14,7 +14,7 @@ use crate::counts::{self, NAMES, Tally, named_hex, trimmed};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static TARGET: Field =
@@ -45,6 +45,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ads",
+    about: About {
+        name: "Beckhoff ADS over AMS/TCP",
+        specification: "TwinCAT ADS specification",
+        evidence: "AMS' header with lengths that agree and a known command",
+        limits: "values are not told; a gap ends the facts",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0, 3..=3]),

@@ -13,12 +13,18 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ajp",
+    about: About {
+        name: "Apache JServ Protocol 1.3",
+        specification: "Apache Tomcat Connectors, AJP Protocol Reference",
+        evidence: "the magic 1234 or `AB` with a known kind that fits its length",
+        limits: "queries and bodies are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0x12..=0x12], server: &[0x41..=0x41] },

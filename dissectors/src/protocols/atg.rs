@@ -12,7 +12,7 @@ use crate::capped::{List, Text};
 use crate::counts::{self, NAMES, Tally};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 
 const SOURCE: &str = "Veeder-Root 576013-635";
 
@@ -31,6 +31,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "atg",
+    about: About {
+        name: "Tank gauges (Veeder-Root TLS)",
+        specification: "Veeder-Root 576013-635",
+        evidence: "a function code behind SOH, and the answer that repeats it",
+        limits: "what tanks hold is not told; a gap ends the facts",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[BEGIN..=BEGIN]),

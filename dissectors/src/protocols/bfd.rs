@@ -13,7 +13,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::{count, tell_count, tell_name, tell_names};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static STATE: Field = Field::text("state", "states of the sender, in their order", "RFC 5880 4.1").list();
@@ -33,6 +33,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "bfd",
+    about: About {
+        name: "Bidirectional Forwarding Detection",
+        specification: "RFC 5880, RFC 5881",
+        evidence: "fields that a receiver would take",
+        limits: "it only fits, and wants that nobody else claims it",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x20..=0x29]),

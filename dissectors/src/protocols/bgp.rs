@@ -14,12 +14,18 @@ use std::net::Ipv4Addr;
 use crate::capped::List;
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Side, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "bgp",
+    about: About {
+        name: "Border Gateway Protocol 4",
+        specification: "RFC 4271, RFC 5492",
+        evidence: "the marker of sixteen ones",
+        limits: "routes are counted and not read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0xff..=0xff]),

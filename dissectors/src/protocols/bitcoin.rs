@@ -14,7 +14,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::texts_bytes;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static NETWORK: Field = Field::text("network", "which network, such as `main` or `testnet3`", "P2P network");
@@ -33,6 +33,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "bitcoin",
+    about: About {
+        name: "Bitcoin's peers and their kin",
+        specification: "developer reference of bitcoin.org, P2P network",
+        evidence: "the network's number and a command of known letters",
+        limits: "all but `version` is passed over; encrypted transport looks like chance",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x0a..=0x0b, 0x1c..=0x1c, 0xbf..=0xbf, 0xc0..=0xc0, 0xe3..=0xe3, 0xf9..=0xfd]),

@@ -14,7 +14,7 @@ use crate::counts::{self, NAMES, Tally, named_hex, trimmed};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static FRAME: Field =
@@ -35,6 +35,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "c37118",
+    about: About {
+        name: "Synchrophasors",
+        specification: "IEEE C37.118.2-2011",
+        evidence: "a frame's checksum",
+        limits: "measured values are not told; a gap ends the facts",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[SYNC..=SYNC]),

@@ -13,7 +13,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
 
@@ -27,6 +27,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "capwap",
+    about: About {
+        name: "CAPWAP, control channel in the clear",
+        specification: "RFC 5415",
+        evidence: "elements that fill the message",
+        limits: "fragments and the data channel; a session that goes on in DTLS is `dtls`",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0]),

@@ -11,7 +11,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::texts_bytes;
 use crate::linewise::{Lines, Next};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static VERSION: Field = Field::text("version", "the agent's version", "Checkmk agent");
 static SYSTEM: Field = Field::text("system", "the host's operating system", "Checkmk agent");
@@ -27,6 +27,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "checkmk",
+    about: About {
+        name: "Checkmk's agent",
+        specification: "Checkmk documentation",
+        evidence: "the first section's head",
+        limits: "only the agent's own lines; the encrypted forms are not read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[], server: &[b'<'..=b'<'] },

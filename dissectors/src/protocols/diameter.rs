@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static COMMAND: Field =
@@ -58,6 +58,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "diameter",
+    about: About {
+        name: "Diameter",
+        specification: "RFC 6733",
+        evidence: "version 1 with lengths and flags that fit, and AVPs that fill the message",
+        limits: "AVPs of vendors and accounting are not told; a gap ends the facts",
+    },
     transports: &[Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=1]),

@@ -13,12 +13,18 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dicom",
+    about: About {
+        name: "Digital Imaging and Communications in Medicine",
+        specification: "DICOM PS3.8",
+        evidence: "a request or answer for an association",
+        limits: "data is never read: it is about patients",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[1..=1], server: &[2..=3] },

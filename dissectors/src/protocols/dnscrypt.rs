@@ -13,7 +13,7 @@
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static ANSWERS: Field = Field::number("answers", "answers", "DNSCrypt 2");
 
@@ -22,6 +22,12 @@ static ELEMENT: Element = Element { name: "dnscrypt", meaning: "encrypted questi
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dnscrypt",
+    about: About {
+        name: "DNSCrypt 2",
+        specification: "dnscrypt.info/protocol",
+        evidence: "the mark of an answer",
+        limits: "questions are encrypted; a session without an answer is not told",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[], server: &[0..=0x0f, b'r'..=b'r'] },

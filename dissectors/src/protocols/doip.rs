@@ -15,7 +15,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
 use crate::hex::hex;
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static MESSAGE: Field =
@@ -60,6 +60,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "doip",
+    about: About {
+        name: "Diagnostics over IP, UDS",
+        specification: "ISO 13400-2, ISO 14229-1",
+        evidence: "a version with its complement and a known payload",
+        limits: "diagnostic data, seeds and keys are not told",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=4, 0xff..=0xff]),

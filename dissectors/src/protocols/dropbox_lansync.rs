@@ -10,7 +10,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static HOST: Field = Field::text("host", "the machine's number", "Dropbox LAN sync").list();
 static NAME: Field = Field::text("name", "its name, where it tells one", "Dropbox LAN sync").list();
@@ -28,6 +28,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dropbox-lansync",
+    about: About {
+        name: "Dropbox' search in the local network",
+        specification: "not published; what clients send",
+        evidence: "five names in JSON",
+        limits: "nothing beyond these five",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'{'..=b'{'], server: &[] },

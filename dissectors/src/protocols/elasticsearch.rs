@@ -16,7 +16,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// What a message begins with.
@@ -60,6 +60,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "elasticsearch",
+    about: About {
+        name: "Elasticsearch's and OpenSearch's transport between nodes",
+        specification: "class TcpHeader of Elasticsearch",
+        evidence: "`ES` with a length and a version that fit",
+        limits: "actions are sought by the words they begin with; compressed messages before 7.6 hide theirs",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'E'..=b'E']),

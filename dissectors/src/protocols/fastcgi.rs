@@ -12,12 +12,18 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "fastcgi",
+    about: About {
+        name: "FastCGI",
+        specification: "FastCGI Specification 1.0",
+        evidence: "a record that begins a request with a known role",
+        limits: "parameters in several records, queries and bodies are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=1]),

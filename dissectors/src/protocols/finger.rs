@@ -14,7 +14,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next, begins_ignoring_case, find_ignoring_case, is_text, lines};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest query.
 const QUERY_BYTES: usize = 512;
@@ -34,6 +34,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "finger",
+    about: About {
+        name: "Finger",
+        specification: "RFC 1288",
+        evidence: "the switch `/W`, or an answer of the form that most servers have",
+        limits: "an answer in another form can't be told from other text",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

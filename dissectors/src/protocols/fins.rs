@@ -14,7 +14,7 @@ use crate::counts::{self, NAMES, Tally, named_hex, trimmed};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static NODE: Field =
@@ -37,6 +37,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "fins",
+    about: About {
+        name: "Omron FINS",
+        specification: "FINS Commands Reference W227, W421",
+        evidence: "a header whose fixed bytes fit with a known command, or `FINS`",
+        limits: "values are not told",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'F'..=b'F', 0x80..=0x81, 0xc0..=0xc1]),

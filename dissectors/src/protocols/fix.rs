@@ -11,7 +11,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// What separates fields.
@@ -46,6 +46,12 @@ pub static ELEMENT: Element = Element {
 /// FIX.
 pub static PROTOCOL: Protocol = Protocol {
     name: "fix",
+    about: About {
+        name: "Financial Information eXchange",
+        specification: "FIX 4.0 to 5.0, FIXT 1.1",
+        evidence: "`8=FIX` with a version and a body length behind it",
+        limits: "prices, amounts and repeating groups are not told; a gap ends the facts",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'8'..=b'8']),

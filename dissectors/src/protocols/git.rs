@@ -18,7 +18,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::linewise::word;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// Bytes of a line's length.
@@ -69,6 +69,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "git",
+    about: About {
+        name: "git's own transport",
+        specification: "gitprotocol-pack, gitprotocol-v2, gitprotocol-common",
+        evidence: "a first line with a service of git behind its length",
+        limits: "packs are passed over; over HTTP and SSH nothing of it is told here",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // A first line is far shorter than 4096 bytes.

@@ -12,7 +12,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// Bytes of TPKT's header.
@@ -36,6 +36,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "h323",
+    about: About {
+        name: "H.323 call signalling",
+        specification: "ITU-T H.225.0, Q.931",
+        evidence: "H.225.0's object identifier, or Q.931 on both sides",
+        limits: "H.245 and RAS, most of the PER",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[3..=3]),

@@ -13,7 +13,7 @@ use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static MESSAGE: Field =
@@ -49,6 +49,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "hart-ip",
+    about: About {
+        name: "HART-IP",
+        specification: "FieldComm Group HCF_SPEC-085",
+        evidence: "a header with a length that fits and a frame's checksum",
+        limits: "measured values are not told",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=2]),

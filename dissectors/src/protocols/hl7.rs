@@ -15,7 +15,7 @@ use crate::capped::{List, Text};
 use crate::counts::{self, NAMES, Tally};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Sample, Step, Transport, Verdict};
 
 static MESSAGES: Field = Field::number("messages", "messages of both sides", "");
 static MESSAGE_TYPE: Field =
@@ -49,6 +49,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "hl7",
+    about: About {
+        name: "HL7 version 2 over MLLP",
+        specification: "HL7 Transport Specification MLLP, HL7 version 2",
+        evidence: "a block that begins with `MSH`",
+        limits: "nothing of patients is told; of a segment its beginning is read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[BEGIN..=BEGIN]),

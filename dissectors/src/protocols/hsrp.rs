@@ -16,7 +16,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::tell_names;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static VERSION: Field = Field::number("version", "1 or 2", "RFC 2281 5.1").list();
@@ -38,6 +38,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "hsrp",
+    about: About {
+        name: "Hot Standby Router Protocol",
+        specification: "RFC 2281",
+        evidence: "the group's address, or the usual password",
+        limits: "states are told, not timers",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=1], server: &[] },

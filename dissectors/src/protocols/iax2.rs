@@ -12,7 +12,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The type of frames that hold elements.
@@ -34,6 +34,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "iax2",
+    about: About {
+        name: "Inter-Asterisk eXchange 2",
+        specification: "RFC 5456",
+        evidence: "a call's first frame or a registration with elements that fill it",
+        limits: "media and trunks",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x80..=0xff]),

@@ -12,7 +12,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest line (RFC 1413 4: a client need not take longer ones).
 const LINE_BYTES: usize = 1000;
@@ -32,6 +32,12 @@ static IDENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ident",
+    about: About {
+        name: "Identification Protocol",
+        specification: "RFC 1413",
+        evidence: "a pair of ports that the answer repeats",
+        limits: "the system's name and charset are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&IDENT],
     first: FirstBytes::both(&[b' '..=b' ', b'0'..=b'9']),

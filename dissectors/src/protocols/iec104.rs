@@ -15,7 +15,7 @@ use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static I_FRAMES: Field = Field::number("i_frames", "frames that carry information", "IEC 60870-5-104 5.1");
@@ -51,6 +51,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "iec104",
+    about: About {
+        name: "IEC 60870-5-104",
+        specification: "IEC 60870-5-104",
+        evidence: "68 with lengths, counters and types that fit one after the other",
+        limits: "measured values; frames with the shorter addresses of 60870-5-101",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[START..=START]),

@@ -18,7 +18,7 @@ use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::news::{Expected, ExpectedFile, News, Place};
 use crate::protocol::{
-    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+    About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use crate::protocols::tls;
 use crate::sasl;
@@ -26,6 +26,12 @@ use crate::sasl;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "irc",
+    about: About {
+        name: "Internet Relay Chat",
+        specification: "RFC 1459, RFC 2812, IRCv3",
+        evidence: "a registration, the server's greeting or numerics, or a source `nick!user@host`",
+        limits: "what is said is never told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FIRST,

@@ -13,7 +13,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The length of a head.
@@ -66,6 +66,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "iscsi",
+    about: About {
+        name: "Internet SCSI",
+        specification: "RFC 7143",
+        evidence: "a login that names its initiator",
+        limits: "what is read and written is passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0x03..=0x03, 0x43..=0x43], server: &[LOGIN_RESPONSE..=LOGIN_RESPONSE] },

@@ -20,13 +20,19 @@ use crate::credentials;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text, is_text_prefix};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "kafka",
+    about: About {
+        name: "Apache Kafka",
+        specification: "Apache Kafka protocol guide",
+        evidence: "a request whose key, version and client id agree",
+        limits: "records and groups, topics of Fetch since version 13",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=6]),

@@ -13,12 +13,18 @@
 use crate::ber::{self, Size};
 use crate::facts::Facts;
 use crate::kerberos::{self, Exchange};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "kerberos",
+    about: About {
+        name: "Kerberos 5 and its change of passwords",
+        specification: "RFC 4120, RFC 3244",
+        evidence: "a message that shows version and kind twice",
+        limits: "tickets and authenticators are encrypted; a gap ends the facts",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&kerberos::ELEMENT],
     first: FirstBytes {

@@ -15,7 +15,7 @@ use crate::counts::{self, NAMES, Tally, named_hex, trimmed};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static SERVICE: Field =
@@ -52,6 +52,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "knx",
+    about: About {
+        name: "KNXnet/IP",
+        specification: "ISO 22510",
+        evidence: "the header 0610 with a known service and its length",
+        limits: "values, and what KNX IP Secure wraps",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[HEAD as u8..=HEAD as u8]),

@@ -16,7 +16,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count, tell_names, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static VERSION: Field = Field::number("version", "2 or 3", "RFC 3931 4.1");
@@ -59,6 +59,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "l2tp",
+    about: About {
+        name: "Layer 2 Tunneling Protocol 2 and 3, control connection",
+        specification: "RFC 2661, RFC 3931",
+        evidence: "a length, and a first attribute that says which message it is",
+        limits: "packets inside, hidden attributes",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0xc8..=0xc8, 0x40..=0x40, 0x42..=0x42, 0x48..=0x48, 0x4a..=0x4a]),

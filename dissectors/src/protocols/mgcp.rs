@@ -16,7 +16,7 @@ use crate::facts::Facts;
 use crate::headed::{Head, HeadEnd};
 use crate::linewise::decimal;
 use crate::news::{NEWS_CAP, News};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::sdp;
 
 /// Items of the aligned lists.
@@ -37,6 +37,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mgcp",
+    about: About {
+        name: "Media Gateway Control Protocol",
+        specification: "RFC 3435",
+        evidence: "a command with its transaction and version, or the answer",
+        limits: "events, signals and digit maps",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'A'..=b'R'], server: &[b'0'..=b'9'] },

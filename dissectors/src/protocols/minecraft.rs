@@ -14,7 +14,7 @@
 use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static PROTOCOL_VERSION: Field =
@@ -34,6 +34,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "minecraft",
+    about: About {
+        name: "Minecraft, Java edition",
+        specification: "minecraft.wiki, Java Edition protocol",
+        evidence: "a handshake whose lengths fit",
+        limits: "everything behind the login is encrypted or compressed",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // Lengths; servers answer only.

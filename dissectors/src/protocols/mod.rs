@@ -268,6 +268,28 @@ pub static SERIES: &[Series] = &[
     Series { protocol: &rtp::PROTOCOL, proves: rtp::is_rtp },
 ];
 
+/// Names that `app` may have and that are no protocol's own, each with the protocol that gives it: to what it carries, or to a
+/// session that it announced.
+pub const FINER: &[(&str, &str)] = &[
+    ("ftp-data", "ftp"),
+    ("irc-dcc", "irc"),
+    ("mount", "rpc"),
+    ("nfs", "rpc"),
+    ("nlm", "rpc"),
+    ("portmap", "rpc"),
+    ("rexec", "rsh"),
+];
+
+/// Everything that `app` may name, in order, besides `unknown`.
+pub fn apps() -> Vec<&'static str> {
+    let finer = FINER.iter().map(|(app, _)| *app);
+    let mut names: Vec<&str> =
+        ALL.iter().map(|protocol| protocol.name).chain(finer).chain(["icmp", "icmpv6"]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The protocol of a name.
 pub fn by_name(name: &str) -> Option<&'static Protocol> {
     ALL.iter().copied().find(|protocol| protocol.name == name)

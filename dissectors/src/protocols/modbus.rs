@@ -13,7 +13,7 @@ use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static UNIT: Field = Field::number("unit", "units (slaves) spoken to, each once", "Messaging Guide 3.1.3").list();
@@ -46,6 +46,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "modbus",
+    about: About {
+        name: "Modbus over TCP and UDP",
+        specification: "Modbus Application Protocol 1.1b3",
+        evidence: "requests and answers whose transaction, length and function agree",
+        limits: "values of registers; serial frames that gateways pass on",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

@@ -18,12 +18,18 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mqtt",
+    about: About {
+        name: "MQTT 3.1, 3.1.1 and 5",
+        specification: "OASIS MQTT 3.1.1 and 5.0",
+        evidence: "CONNECT or its answer; in midstream packets that are whole and follow one another",
+        limits: "messages and the last will are passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

@@ -15,7 +15,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count};
 use crate::linewise::{Lines, Next, word};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static NODE: Field = Field::text("node", "the host's name", "Munin guide");
 static VERSION: Field = Field::text("version", "the node's version, where it was asked", "Munin guide");
@@ -32,6 +32,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "munin",
+    about: About {
+        name: "Munin's nodes",
+        specification: "Munin guide, Data exchange between master and node",
+        evidence: "the node's greeting",
+        limits: "measurements are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

@@ -19,7 +19,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::{tell_name, tell_names};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static VERSION: Field = Field::text("version", "`nat-pmp` or `pcp`", "RFC 6887 9").list();
@@ -43,6 +43,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "natpmp",
+    about: About {
+        name: "NAT-PMP and PCP",
+        specification: "RFC 6886, RFC 6887",
+        evidence: "PCP's zeros and its client's address; NAT-PMP with its answer",
+        limits: "a question for the address alone is too short to tell",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0, 2..=2]),

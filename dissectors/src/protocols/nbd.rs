@@ -14,7 +14,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 const MAGIC: &[u8; 8] = b"NBDMAGIC";
@@ -49,6 +49,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nbd",
+    about: About {
+        name: "Network Block Device",
+        specification: "the NBD project's proto.md",
+        evidence: "`NBDMAGIC`, or a client's options behind its flags; requests alone only fit",
+        limits: "the server's side is read up to its first reply; content is passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=0, 0x25..=0x25], server: &[b'N'..=b'N'] },

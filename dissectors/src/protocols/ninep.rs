@@ -12,7 +12,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// How much of a message is read: a walk has at most sixteen names.
@@ -52,6 +52,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "9p",
+    about: About {
+        name: "9P of Plan 9",
+        specification: "9P2000, 9P2000.u, 9P2000.L",
+        evidence: "the first message, which agrees on the version",
+        limits: "content is passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // The length of the first message, which is short.

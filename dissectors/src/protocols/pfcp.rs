@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static MESSAGES: Field = Field::number("messages", "messages", "3GPP TS 29.244 7.3");
@@ -27,6 +27,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "pfcp",
+    about: About {
+        name: "Packet Forwarding Control Protocol",
+        specification: "3GPP TS 29.244",
+        evidence: "elements that fill the message",
+        limits: "rules and reports",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x20..=0x27]),

@@ -19,7 +19,7 @@ use crate::facts::Facts;
 use crate::mail::dots::Dots;
 use crate::mail::lane::{Lane, Line};
 use crate::mail::{self, Mail};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::sasl::{Logins, MECHANISMS};
 
@@ -53,6 +53,12 @@ static POP3: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "pop3",
+    about: About {
+        name: "Post Office Protocol 3",
+        specification: "RFC 1939, RFC 2449, RFC 5034, RFC 2595",
+        evidence: "`+OK` with commands that only POP3 has",
+        limits: "a message that a gap cuts loses what was in the gap",
+    },
     transports: &[Transport::Tcp],
     elements: &[&POP3, &mail::ELEMENT, &crate::ntlm::ELEMENT],
     first: FirstBytes {

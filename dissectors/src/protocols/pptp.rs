@@ -11,12 +11,18 @@
 use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "pptp",
+    about: About {
+        name: "Point-to-Point Tunneling Protocol, control connection",
+        specification: "RFC 2637",
+        evidence: "the cookie 1a2b3c4d",
+        limits: "the tunnel itself is GRE, another session",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0]),

@@ -16,7 +16,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::hex::hex;
 use crate::kept::{count, tell_count, tell_name, tell_names};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static MESSAGE: Field = Field::text("message", "kinds of messages, each once", "IEEE 1588 13.3.2.3").list();
@@ -38,6 +38,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ptp",
+    about: About {
+        name: "Precision Time Protocol 2",
+        specification: "IEEE 1588-2008, IEEE 1588-2019",
+        evidence: "each kind's length and control number",
+        limits: "version 1 is not read; one clock makes several sessions",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x00..=0x03, 0x08..=0x0d, 0x10..=0x13, 0x18..=0x1d]),

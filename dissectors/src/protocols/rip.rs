@@ -17,7 +17,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count, tell_names, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static VERSION: Field = Field::text("version", "`1`, `2` or `ng`", "RFC 2453 4, RFC 2080 2.1").list();
@@ -36,6 +36,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rip",
+    about: About {
+        name: "Routing Information Protocol 1 and 2, RIPng",
+        specification: "RFC 1058, RFC 2453, RFC 2080",
+        evidence: "entries of which each fits",
+        limits: "the first routes only",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[1..=1], server: &[2..=2] },

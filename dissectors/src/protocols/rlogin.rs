@@ -13,13 +13,19 @@
 use crate::capped::Text;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::terminal::Logins;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rlogin",
+    about: About {
+        name: "rlogin",
+        specification: "RFC 1282",
+        evidence: "the client's opening: two names, a terminal and its speed in digits",
+        limits: "what is typed besides a name is never told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0]),

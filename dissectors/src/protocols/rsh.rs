@@ -16,12 +16,18 @@ use crate::capped::Text;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::news::{Expected, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rsh",
+    about: About {
+        name: "rsh and rexec",
+        specification: "rshd(8), rexecd(8)",
+        evidence: "a client's port in digits and three texts, each before a NUL",
+        limits: "what commands read and write is passed over; without the port for errors the two can't be told apart",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=0, b'0'..=b'9'], server: &[0..=1] },

@@ -19,7 +19,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next, word};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest line or argument that is read whole.
 const LINE_BYTES: usize = 4096;
@@ -52,6 +52,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rsync",
+    about: About {
+        name: "rsync's daemon protocol",
+        specification: "rsyncd.conf(5), csprotocol.txt",
+        evidence: "`@RSYNCD:` with a version",
+        limits: "lists of files and their content, which are rsync's own compressed form, are not read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'@'..=b'@']),

@@ -18,7 +18,7 @@ use crate::facts::Facts;
 use crate::headed::{self, HEAD_CAP, Head, HeadEnd};
 use crate::linewise::{begins_ignoring_case, decimal};
 use crate::news::{Expected, NEWS_CAP, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::sdp;
 
 /// Items of the aligned lists.
@@ -64,6 +64,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rtsp",
+    about: About {
+        name: "Real Time Streaming Protocol 1 and 2",
+        specification: "RFC 2326, RFC 7826",
+        evidence: "a request or status line with `RTSP/`",
+        limits: "interleaved media are counted",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'A'..=b'Z'], server: &[b'R'..=b'R'] },

@@ -15,7 +15,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static AGENT: Field = Field::new(Kind::Address, "agent", "agents by their addresses", "sFlow 5").list();
@@ -34,6 +34,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sflow",
+    about: About {
+        name: "sFlow 5",
+        specification: "sflow.org, sFlow version 5",
+        evidence: "samples that fill the datagram",
+        limits: "sampled packets are not opened",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=0], server: &[] },

@@ -14,7 +14,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::news::{Expected, NEWS_CAP, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// Bytes before a body.
@@ -33,6 +33,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "skinny",
+    about: About {
+        name: "Skinny Client Control Protocol",
+        specification: "not published; what phones send",
+        evidence: "a phone's registration; other messages with the other side's",
+        limits: "keys, lamps and capabilities",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

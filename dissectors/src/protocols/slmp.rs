@@ -14,7 +14,7 @@ use crate::counts::{self, NAMES, Tally, named_hex, trimmed};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static STATION: Field =
@@ -36,6 +36,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "slmp",
+    about: About {
+        name: "Mitsubishi SLMP",
+        specification: "SLMP Reference Manual SH-080956",
+        evidence: "a subheader of frames 3E or 4E with a length and a known command",
+        limits: "values, and the ASCII code",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0x50..=0x50, 0x54..=0x54], server: &[0xd0..=0xd0, 0xd4..=0xd4] },

@@ -21,7 +21,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::hex::hex;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The most object identifiers told of one session.
 const OIDS: usize = 32;
@@ -94,6 +94,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "snmp",
+    about: About {
+        name: "Simple Network Management Protocol 1, 2c and 3",
+        specification: "RFC 1157, RFC 1901, RFC 3412, RFC 3430",
+        evidence: "BER of a version, a community or security model, and a known PDU",
+        limits: "values are not told but the system's name and description",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[tag::SEQUENCE..=tag::SEQUENCE]),

@@ -21,12 +21,18 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::news::{Expected, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "socks",
+    about: About {
+        name: "SOCKS 4, 4a and 5",
+        specification: "RFC 1928, RFC 1929",
+        evidence: "a request or reply of version 5, a request of 4a; other requests with their answer",
+        limits: "what GSS-API and private methods wrap",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[4..=5], server: &[0..=0, 5..=5] },

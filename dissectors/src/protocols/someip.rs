@@ -16,7 +16,7 @@ use crate::counts::{self, NAMES, Tally, named_hex};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static MESSAGE: Field =
@@ -67,6 +67,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "someip",
+    about: About {
+        name: "SOME/IP and its service discovery",
+        specification: "AUTOSAR PRS_SOMEIPProtocol, PRS_SOMEIPServiceDiscovery",
+        evidence: "a header with version, kind and length that fit",
+        limits: "payloads are passed over",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

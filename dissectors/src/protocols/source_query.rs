@@ -15,7 +15,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::kept::tell_names;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static QUERY: Field = Field::text("query", "what was asked for, each once", "Server queries").list();
@@ -37,6 +37,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "source-query",
+    about: About {
+        name: "Source and GoldSource server queries",
+        specification: "Valve developer wiki, Server queries",
+        evidence: "the question for the information",
+        limits: "players and rules are not told",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0xff..=0xff], server: &[0xfe..=0xff] },

@@ -11,7 +11,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The most different messages told.
 const ROWS: usize = 32;
@@ -45,6 +45,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ssdp",
+    about: About {
+        name: "Simple Service Discovery Protocol",
+        specification: "UPnP Device Architecture 2.0",
+        evidence: "NOTIFY or M-SEARCH in a datagram, or an answer with what was searched",
+        limits: "a few different messages and lines of each",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'M'..=b'N'], server: &[b'H'..=b'H'] },

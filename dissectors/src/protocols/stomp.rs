@@ -14,12 +14,18 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "stomp",
+    about: About {
+        name: "Simple Text Oriented Messaging Protocol 1.0 to 1.2",
+        specification: "STOMP Protocol Specification",
+        evidence: "CONNECT, STOMP or CONNECTED with headers in their form",
+        limits: "bodies are passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'\n'..=b'\n', b'\r'..=b'\r', b'A'..=b'E', b'M'..=b'N', b'R'..=b'U']),

@@ -11,7 +11,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static KIND: Field =
@@ -33,6 +33,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "tacacs",
+    about: About {
+        name: "TACACS+",
+        specification: "RFC 8907",
+        evidence: "a header with version, kind, sequence and flags in their ranges",
+        limits: "bodies are told only where they are not obfuscated",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0xc0..=0xc1]),

@@ -13,12 +13,18 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::terminal::Logins;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "telnet",
+    about: About {
+        name: "Telnet",
+        specification: "RFC 854, RFC 855",
+        evidence: "option negotiation at the very beginning",
+        limits: "what is typed besides a name is never told; text alone is not claimed",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[IAC..=IAC]),

@@ -20,13 +20,19 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "vnc",
+    about: About {
+        name: "Virtual Network Computing (RFB)",
+        specification: "RFC 6143, the RFB community's specification",
+        evidence: "`RFB` with a version",
+        limits: "the screen itself, and everything behind security types that encrypt",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[b'R'..=b'R']),

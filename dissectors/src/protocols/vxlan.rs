@@ -9,7 +9,7 @@
 use crate::capped::List;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The longest frame whose third field is a length and not a type (IEEE 802.3 3.2.6).
@@ -23,6 +23,12 @@ static ELEMENT: Element = Element { name: "vxlan", meaning: "VXLAN", fields: &[&
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "vxlan",
+    about: About {
+        name: "VXLAN, where the frame inside opens no session",
+        specification: "RFC 7348",
+        evidence: "its flags and zeros with a frame behind them",
+        limits: "who asks for whose address",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[8..=8]),

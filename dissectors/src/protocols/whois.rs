@@ -15,7 +15,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next, begins_ignoring_case, find_ignoring_case, is_text, lines};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest question.
 const QUERY_BYTES: usize = 512;
@@ -65,6 +65,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "whois",
+    about: About {
+        name: "WHOIS",
+        specification: "RFC 3912, RFC 2622, RFC 7485",
+        evidence: "one line as question and an answer with the keys that registries use",
+        limits: "persons and addresses are not told; it never proves itself alone",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0x21..=0x7e], server: &[b'\r'..=b'\r', b'\n'..=b'\n', 0x20..=0x7e, 0xef..=0xef] },

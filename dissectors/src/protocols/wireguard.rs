@@ -18,7 +18,7 @@
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static INITIATIONS: Field = Field::number("initiations", "handshakes opened", "WireGuard 5.4.2");
@@ -38,6 +38,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "wireguard",
+    about: About {
+        name: "WireGuard",
+        specification: "wireguard.com/protocol",
+        evidence: "lengths, zeros and indexes of handshakes and data",
+        limits: "everything else is encrypted; data alone is believed with the other side's",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=4]),

@@ -8,7 +8,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static MAC: Field = Field::new(Kind::Mac, "mac", "machines to wake", "Magic Packet").list();
@@ -20,6 +20,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "wol",
+    about: About {
+        name: "Wake-on-LAN in UDP",
+        specification: "AMD Magic Packet Technology",
+        evidence: "six ones and one address sixteen times",
+        limits: "none",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0xff..=0xff], server: &[] },

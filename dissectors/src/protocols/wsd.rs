@@ -8,7 +8,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The most elements looked at in one message.
 const ELEMENTS: usize = 128;
@@ -34,6 +34,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "wsd",
+    about: About {
+        name: "WS-Discovery",
+        specification: "WS-Discovery 1.1, draft of April 2005",
+        evidence: "an envelope of SOAP with an action of WS-Discovery",
+        limits: "the XML is searched and not parsed; over HTTP it is `http`",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     // A mark of the byte order may come before the XML.

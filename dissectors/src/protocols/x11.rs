@@ -13,12 +13,18 @@
 use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "x11",
+    about: About {
+        name: "X Window System 11",
+        specification: "X Window System Protocol, chapter 8, appendix B",
+        evidence: "a set-up whose lengths fit, or an answer with its maker's name where the lengths say",
+        limits: "requests and events are passed over",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'B'..=b'B', b'l'..=b'l'], server: &[0..=2] },

@@ -18,7 +18,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::{Facts, Side, Value};
 use crate::protocol::{
-    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+    About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use crate::protocols::tls;
 use crate::sasl;
@@ -26,6 +26,12 @@ use crate::sasl;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "xmpp",
+    about: About {
+        name: "Extensible Messaging and Presence Protocol",
+        specification: "RFC 6120, RFC 6121",
+        evidence: "a stream with the name space of XMPP",
+        limits: "what is said is counted and not read; compression and streams inside HTTP",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FIRST,

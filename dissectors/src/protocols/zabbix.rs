@@ -14,7 +14,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// What a message begins with.
@@ -53,6 +53,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "zabbix",
+    about: About {
+        name: "Zabbix agents, proxies and senders",
+        specification: "Zabbix documentation, appendix Header",
+        evidence: "`ZBXD` with its flags and length",
+        limits: "compressed data is counted only",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // A bare key begins like a host's name.

@@ -16,13 +16,19 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "zookeeper",
+    about: About {
+        name: "Apache ZooKeeper",
+        specification: "zookeeper.jute, ZooKeeper Administrator's Guide",
+        evidence: "a connect request or its answer, or one of the words of four letters",
+        limits: "data of nodes, and what servers say to each other",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

@@ -17,6 +17,7 @@ mod sheet;
 mod shrink;
 mod straight;
 mod syntax;
+mod telling;
 
 use dissectors::Timestamp;
 use dissectors::dictionary::session;

@@ -11,46 +11,9 @@ use dissectors::facts::{Facts, Value};
 use dissectors::time::{MILLISECOND, SECOND};
 
 use super::sheet::Sheet;
+use super::telling::TELLING;
 use crate::escape::{self, Comma};
 use crate::value;
-
-/// What tells most of a session: of the first element in the line that is in this table, these parameters, as far as they are
-/// there; of a list its first item. Names that no protocol has are passed over.
-const TELLING: &[(&str, &[&str])] = &[
-    ("http", &["method", "host", "uri", "status"]),
-    ("tls", &["sni", "cert_subject_cn"]),
-    ("quic", &["sni", "version"]),
-    ("ssh", &["server_banner"]),
-    ("dns", &["query", "qtype", "rcode", "answer"]),
-    ("smb", &["tree", "file"]),
-    ("ftp", &["command", "argument"]),
-    ("ftp_data", &["direction", "file"]),
-    ("tftp", &["operation", "file"]),
-    ("smtp", &["mail_from", "rcpt_to"]),
-    ("pop3", &["command"]),
-    ("imap", &["command", "mailbox"]),
-    ("nfs", &["operation", "name"]),
-    ("mysql", &["database", "statement", "verbs"]),
-    ("pgsql", &["database", "statement", "verbs"]),
-    ("tds", &["database", "statement", "verbs"]),
-    ("oracle", &["database", "statement", "verbs"]),
-    ("mongo", &["database", "verbs"]),
-    ("redis", &["verbs"]),
-    ("rdp", &["cookie", "client_name"]),
-    ("vnc", &["server_version", "desktop_name"]),
-    ("ldap", &["operation", "dn"]),
-    ("kerberos", &["client", "service"]),
-    ("snmp", &["version", "operation", "oid"]),
-    ("dhcp", &["message", "hostname", "assigned"]),
-    ("sip", &["method", "uri", "status"]),
-    ("rtsp", &["method", "uri", "status"]),
-    ("mqtt", &["client_id", "topic"]),
-    ("irc", &["nick", "channel"]),
-    ("ntp", &["mode", "stratum"]),
-    ("icmp", &["unreachable"]),
-    ("icmpv6", &["unreachable"]),
-    ("file", &["name"]),
-];
 
 /// The most bytes of one fact in the sentence.
 const FACT_BYTES: usize = 80;

@@ -22,12 +22,18 @@ use crate::credentials::Named;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::Lost;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "amqp",
+    about: About {
+        name: "Advanced Message Queuing Protocol 0-9-1 and 1.0",
+        specification: "AMQP 0-9-1 Complete Reference Guide, OASIS AMQP 1.0",
+        evidence: "the header `AMQP`, or frames that end where they say",
+        limits: "messages are passed over; after a gap the side that misses bytes is silent",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=3, 8..=8, b'A'..=b'A']),

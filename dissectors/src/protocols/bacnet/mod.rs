@@ -20,7 +20,7 @@ use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static BVLC: Field =
@@ -92,6 +92,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "bacnet",
+    about: About {
+        name: "BACnet/IP",
+        specification: "ANSI/ASHRAE 135 annex J",
+        evidence: "the header 81 with a length that fits, and a known service",
+        limits: "values of properties but those that name a device",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[MARK..=MARK]),

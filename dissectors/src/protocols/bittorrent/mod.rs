@@ -26,11 +26,17 @@ use self::tracker::Question;
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
 use crate::hex::hex;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// BitTorrent.
 pub static PROTOCOL: Protocol = Protocol {
     name: "bittorrent",
+    about: About {
+        name: "BitTorrent: peers, DHT, trackers over UDP, local discovery",
+        specification: "BEP 3, 5, 10, 14, 15, 29",
+        evidence: "the handshake's first twenty bytes, or messages in bencoding with the words of the DHT",
+        limits: "encrypted streams are made to look like chance and stay unknown; pieces are passed over",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&facts::ELEMENT],
     first: FirstBytes::both(&[

@@ -20,13 +20,19 @@ use crate::credentials;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "cassandra",
+    about: About {
+        name: "Cassandra's CQL binary protocol 1 to 5",
+        specification: "CQL BINARY PROTOCOL v1 to v5",
+        evidence: "a frame with version, opcode and length that fit, and a body that begins as it must",
+        limits: "bodies that are compressed are counted and not read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[1..=5, 0x41..=0x42], server: &[0x81..=0x85, 0xc1..=0xc2] },

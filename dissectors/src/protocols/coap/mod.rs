@@ -19,12 +19,18 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
 use crate::framing::{Lost, framed};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "coap",
+    about: About {
+        name: "Constrained Application Protocol, LwM2M",
+        specification: "RFC 7252, RFC 7641, RFC 7959, RFC 8323",
+        evidence: "options that read whole and in order; a request with a path proves it",
+        limits: "payloads are passed over; OSCORE is named only",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[

@@ -25,7 +25,7 @@ use crate::facts::Facts;
 use crate::kerberos;
 use crate::news::News;
 use crate::ntlm::{self, Exchange};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 use datagram::Datagrams;
 pub use facts::ELEMENT;
@@ -35,6 +35,12 @@ use pdu::{HEADER, Head};
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dcerpc",
+    about: About {
+        name: "DCE/RPC",
+        specification: "C706, MS-RPCE",
+        evidence: "a head whose version, kind, flags and lengths fit",
+        limits: "arguments and results are not told, but for what an endpoint mapper answers",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT],
     first: FirstBytes { client: &[4..=5], server: &[4..=5, b'n'..=b'n'] },
@@ -155,9 +161,6 @@ impl Dissector for DceRpc {
     fn facts(&self, out: &mut Facts) {
         self.known.facts(out);
         self.exchange.facts(out);
-        if let Some(user) = self.exchange.user() {
-            out.user(user);
-        }
         if self.known.sealed() {
             out.encrypted("protocol");
         }

@@ -18,7 +18,7 @@ use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::hex::hex;
 use crate::kept::{tell_names, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use message::{Message, option};
 
 static MESSAGE: Field = Field::text("message", "messages in their order, such as `Discover`", "RFC 2132 9.6").list();
@@ -97,6 +97,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dhcp",
+    about: About {
+        name: "Dynamic Host Configuration Protocol, BOOTP",
+        specification: "RFC 951, RFC 2131, RFC 2132, RFC 3046",
+        evidence: "the magic number behind the fixed fields; BOOTP by what must be zero",
+        limits: "options of single services and of vendors",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[1..=1], server: &[2..=2] },

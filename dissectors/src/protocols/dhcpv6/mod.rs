@@ -16,7 +16,7 @@ use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::hex::hex;
 use crate::kept::{tell_names, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use message::{Content, Options, option};
 
@@ -67,6 +67,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dhcpv6",
+    about: About {
+        name: "Dynamic Host Configuration Protocol for IPv6",
+        specification: "RFC 8415, RFC 4704, RFC 3646",
+        evidence: "options that fill the message, and a host's id in its form",
+        limits: "authentication, vendors' options, times",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes {

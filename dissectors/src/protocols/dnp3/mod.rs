@@ -18,7 +18,7 @@ use crate::capped::{List, Text};
 use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static MASTER: Field = Field::number("master", "link addresses of masters, each once", "IEEE 1815 9.2.4.1.3").list();
@@ -75,6 +75,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dnp3",
+    about: About {
+        name: "Distributed Network Protocol 3",
+        specification: "IEEE 1815-2012",
+        evidence: "0564 with the checksum of the header",
+        limits: "measured values; of a fragment in several frames the first is read",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[START[0]..=START[0]]),

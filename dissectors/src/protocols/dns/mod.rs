@@ -28,7 +28,7 @@ pub mod session;
 mod tests;
 
 use crate::dictionary::Element;
-use crate::protocol::{FirstBytes, Protocol, Transport};
+use crate::protocol::{About, FirstBytes, Protocol, Transport};
 use fields as f;
 use probe::Flavour;
 use session::Session;
@@ -128,7 +128,7 @@ pub mod fields {
     pub static FLAGS: Field = Field::text(
         "flags",
         "seen in some message: `authoritative`, `truncated`, `authenticated`, `dnssec` (wanted), LLMNR's `conflict` and `tentative`, \
-         mDNS's `unicast` (wanted), `flush` and `goodbye`",
+         mDNS's `unicast` (wanted), `flush`, `goodbye`, and `known` where queries told what the asker knows already",
         "RFC 1035 4.1.1, RFC 4035 3.2, RFC 4795 2.1.1, RFC 6762",
     )
     .list();
@@ -183,6 +183,12 @@ pub static ELEMENT: Element = Element {
 /// Unicast DNS.
 pub static DNS: Protocol = Protocol {
     name: "dns",
+    about: About {
+        name: "Domain Name System",
+        specification: "RFC 1035, RFC 6891, RFC 5936, RFC 2136, RFC 1996",
+        evidence: "a header and entries that read whole",
+        limits: "authority and additional sections, keys and signatures that nobody asked for; a gap ends the facts",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,
@@ -193,6 +199,12 @@ pub static DNS: Protocol = Protocol {
 /// Multicast DNS.
 pub static MDNS: Protocol = Protocol {
     name: "mdns",
+    about: About {
+        name: "Multicast DNS",
+        specification: "RFC 6762",
+        evidence: "a message of DNS to or from the group, or with the marks of mDNS",
+        limits: "as many rows as lists have; who asks and who answers are sessions of their own",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,
@@ -203,6 +215,12 @@ pub static MDNS: Protocol = Protocol {
 /// Link-local multicast name resolution.
 pub static LLMNR: Protocol = Protocol {
     name: "llmnr",
+    about: About {
+        name: "Link-Local Multicast Name Resolution",
+        specification: "RFC 4795",
+        evidence: "a question to the group, or a message with the bits of LLMNR",
+        limits: "as for DNS",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

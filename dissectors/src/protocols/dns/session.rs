@@ -2,7 +2,8 @@
 //!
 //! A *row* is one item of the aligned lists. In DNS and LLMNR it is a transaction: a query with its response, matched by id and
 //! question, or a response whose query was not seen. In mDNS nobody is asked in particular and anyone may speak, so each
-//! distinct question is a row, and so is each owner and type that the session's sender announced, with all its data.
+//! distinct question is a row, and so is each owner and type that the session's sender announced or said to know already, with all
+//! its data.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -155,6 +156,7 @@ struct Remarks {
     unicast: bool,
     flush: bool,
     goodbye: bool,
+    known: bool,
 }
 
 impl Session {
@@ -373,8 +375,11 @@ impl Session {
                     }
                 }
                 Section::Question => {}
-                // What a query calls answers is what the asker knows already (RFC 6762 7.1).
-                Section::Answer if !response => {}
+                // What a query calls answers is what the asker knows already (RFC 6762 7.1): told, but no word of their owner.
+                Section::Answer if !response => {
+                    self.remarks.known = true;
+                    self.announcement(message, entry);
+                }
                 // In a query: the records that a host wants to have to itself (RFC 6762 8.2).
                 Section::Answer | Section::Authority | Section::Additional => {
                     if !matches!(entry.kind, kind::OPT | kind::NSEC) {
@@ -547,6 +552,7 @@ impl Remarks {
             (self.unicast, "unicast"),
             (self.flush, "flush"),
             (self.goodbye, "goodbye"),
+            (self.known, "known"),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))

@@ -16,7 +16,7 @@ mod ebcdic;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::sql::lane::{Footing, Lane};
 use crate::sql::{self, Dialect, Statements};
@@ -80,6 +80,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "drda",
+    about: About {
+        name: "Distributed Relational Database Architecture (DB2, Derby, Informix)",
+        specification: "Open Group C112, C114",
+        evidence: "a segment's magic and lengths that fit, with a known code point",
+        limits: "rows, parameters and continued segments are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // A length's upper byte; none of the first segments goes on in another.

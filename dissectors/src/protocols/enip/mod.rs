@@ -20,7 +20,7 @@ use crate::counts::{self, NAMES, Tally, named, named_hex};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static COMMAND: Field =
@@ -62,6 +62,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "enip",
+    about: About {
+        name: "EtherNet/IP with CIP",
+        specification: "CIP Networks Library, volume 2",
+        evidence: "a known command with a length and items that fit",
+        limits: "values and the state of connections are not told",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[1..=4, 0x63..=0x66, 0x6f..=0x70, 0x72..=0x73]),

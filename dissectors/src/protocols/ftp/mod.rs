@@ -29,7 +29,7 @@ use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
 use crate::linewise::{Lines, Next, decimal, find_ignoring_case, is_text, word};
 use crate::news::{Expected, ExpectedFile, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use place::Listening;
 
@@ -76,6 +76,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ftp",
+    about: About {
+        name: "File Transfer Protocol, control connection",
+        specification: "RFC 959, RFC 2228, RFC 2389, RFC 2428, RFC 3659, RFC 4217",
+        evidence: "the word FTP in a greeting, or replies and commands that only FTP has",
+        limits: "after AUTH TLS nothing more is told of commands, also where the clear channel comes back (CCC); after a gap commands and replies stand side by side no more",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'A'..=b'Z', b'a'..=b'z'], server: &[b'1'..=b'5'] },

@@ -11,7 +11,7 @@ mod message;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use message::{Message, Told};
 
 static VERSION: Field = Field::number("version", "the protocol's version", "3GPP TS 29.060 6");
@@ -35,6 +35,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "gtp",
+    about: About {
+        name: "GPRS Tunnelling Protocol 0 to 2",
+        specification: "3GPP TS 29.060, TS 29.274, TS 29.281",
+        evidence: "a length that is the datagram's and elements that fill it",
+        limits: "quality of service and charging are not told",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0x1e..=0x1f, 0x30..=0x37, 0x40..=0x5f]),

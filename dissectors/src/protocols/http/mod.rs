@@ -54,7 +54,7 @@ use crate::facts::Facts;
 use crate::files::Files;
 use crate::kerberos;
 use crate::ntlm::{self, Exchange};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
 
 /// How many bytes of a client that speaks another protocol already wait for the server's agreement. With more the server
@@ -64,6 +64,12 @@ const TUNNEL_WAIT: usize = 1024;
 /// HTTP/1.
 pub static PROTOCOL: Protocol = Protocol {
     name: "http",
+    about: About {
+        name: "Hypertext Transfer Protocol 1.0 and 1.1",
+        specification: "RFC 9110, RFC 9112",
+        evidence: "a request line with its version, or a status line",
+        limits: "HTTP/0.9, trailers and interim responses but 101 are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &websocket::ELEMENT],
     first: FirstBytes::ANY,

@@ -10,7 +10,7 @@
 use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 static SUBPROTOCOL: Field =
@@ -52,6 +52,12 @@ pub static ELEMENT: Element = Element {
 /// The protocol. It stands in no list: by their bytes alone frames could be anything, and HTTP says where they begin.
 pub static PROTOCOL: Protocol = Protocol {
     name: "websocket",
+    about: About {
+        name: "WebSocket",
+        specification: "RFC 6455",
+        evidence: "a 101 answer of HTTP that agrees to it",
+        limits: "what messages say is passed over, and protocols inside them",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[]),

@@ -18,7 +18,7 @@ use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::hex::hex;
 use crate::kept::{count, tell_count, tell_names, texts_bytes};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use message::{Message, payload};
 use proposal::Suite;
 
@@ -82,6 +82,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ike",
+    about: About {
+        name: "Internet Key Exchange 1 and 2, and ESP on its ports",
+        specification: "RFC 2408, RFC 2409, RFC 7296, RFC 3948",
+        evidence: "a length, payloads and flags that agree",
+        limits: "what is encrypted; ESP met alone is not claimed",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

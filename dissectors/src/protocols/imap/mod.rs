@@ -25,7 +25,7 @@ use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::mail::lane::{Lane, Line};
 use crate::mail::{self, Mail};
-use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use crate::sasl::{Logins, MECHANISMS};
 use compress::Inflater;
@@ -83,6 +83,12 @@ static IMAP: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "imap",
+    about: About {
+        name: "Internet Message Access Protocol 4",
+        specification: "RFC 3501, RFC 9051",
+        evidence: "`* OK` and responses behind the client's tags",
+        limits: "parts of messages that are fetched alone, ENVELOPE and results of searches are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&IMAP, &mail::ELEMENT, &crate::ntlm::ELEMENT],
     first: probe::FIRST,

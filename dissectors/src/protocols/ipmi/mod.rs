@@ -20,12 +20,18 @@ use self::session::Security;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ipmi",
+    about: About {
+        name: "Intelligent Platform Management Interface over LAN",
+        specification: "IPMI 2.0 chapter 13, ASF 2.0 chapter 3",
+        evidence: "RMCP's header with lengths and a checksum that agree",
+        limits: "serial over LAN and events are not told",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[6..=6]),

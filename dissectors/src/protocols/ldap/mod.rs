@@ -23,7 +23,7 @@ mod record;
 use crate::ber::{self, Ber, Size, tag};
 use crate::capped::Text;
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::{kerberos, ntlm};
 
@@ -33,6 +33,12 @@ use record::Record;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ldap",
+    about: About {
+        name: "Lightweight Directory Access Protocol, and CLDAP",
+        specification: "RFC 4511, RFC 1777, MS-ADTS 6.3.3",
+        evidence: "a message in BER with a known operation whose parts fit",
+        limits: "content of entries and changes, controls and referrals are not told; sealed messages can't be",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&record::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT],
     first: FirstBytes::both(&[tag::SEQUENCE..=tag::SEQUENCE]),

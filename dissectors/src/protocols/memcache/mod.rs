@@ -21,13 +21,19 @@ use crate::credentials;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal, framed, line};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "memcache",
+    about: About {
+        name: "memcached, text and binary",
+        specification: "memcached protocol.txt, protocol-binary.txt",
+        evidence: "commands and answers in their form, or binary headers that fit",
+        limits: "values are passed over; over UDP only the first datagram of an answer is read",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

@@ -19,7 +19,7 @@ use crate::counts::{self, NAMES, Tally, named};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static SERVICE: Field =
@@ -45,6 +45,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mms",
+    about: About {
+        name: "Manufacturing Message Specification (IEC 61850, ICCP)",
+        specification: "ISO 9506, ISO 8327, ISO 8823, IEC 61850-8-1",
+        evidence: "an association over ISO transport that names MMS, or its messages",
+        limits: "values are not told; of a message in several pieces the first is read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[3..=3]),

@@ -25,13 +25,19 @@ use crate::credentials;
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mongo",
+    about: About {
+        name: "MongoDB's wire protocol",
+        specification: "MongoDB Wire Protocol, BSON 1.1",
+        evidence: "a header with a known operation, and a document that fits it",
+        limits: "documents and queries are not told; what is compressed is counted",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::ANY,

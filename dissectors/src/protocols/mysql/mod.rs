@@ -24,7 +24,7 @@ mod probe;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use crate::reader::Reader;
 use crate::sql::lane::{Footing, Lane};
@@ -85,6 +85,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mysql",
+    about: About {
+        name: "MySQL and MariaDB client/server protocol 9 and 10",
+        specification: "MySQL source documentation, MariaDB knowledge base",
+        evidence: "the server's greeting, a client's login, or a query in midstream",
+        limits: "rows, parameters of prepared statements, replication events and the X protocol are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     // The first byte is part of a length.

@@ -13,7 +13,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::netbios::Name;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::smb;
 use crate::reader::Reader;
 
@@ -45,6 +45,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nbdgm",
+    about: About {
+        name: "NetBIOS datagrams",
+        specification: "RFC 1002 4.4, MS-MAIL, MS-BRWS",
+        evidence: "a header whose lengths fit, and two names in NetBIOS' coding",
+        limits: "fragments, and mailslots other than the browser's",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT, &smb::ELEMENT],
     first: FirstBytes::both(&[0x10..=0x16]),

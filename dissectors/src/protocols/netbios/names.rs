@@ -17,7 +17,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::netbios::Name;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The most transactions told.
@@ -75,6 +75,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nbns",
+    about: About {
+        name: "NetBIOS name service",
+        specification: "RFC 1002 4.2",
+        evidence: "the format of DNS with a name in NetBIOS' coding",
+        limits: "of a message the first question and a few records",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     // A message begins with any id.

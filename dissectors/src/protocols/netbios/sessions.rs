@@ -7,7 +7,7 @@ use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::netbios::Name;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
 /// The longest request: two names of at most 255 bytes.
@@ -27,6 +27,12 @@ static ELEMENT: Element =
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nbss",
+    about: About {
+        name: "NetBIOS session without SMB",
+        specification: "RFC 1002 4.3",
+        evidence: "the answer that there will be no session",
+        limits: "with SMB in it a session is `smb`",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0x81..=0x81], server: &[0x83..=0x84] },

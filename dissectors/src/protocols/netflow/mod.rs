@@ -11,7 +11,7 @@ use crate::capped::List;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static VERSION: Field = Field::number("version", "1, 5, 7, 9, or 10 for IPFIX", "RFC 3954 5.1, RFC 7011 3.1").list();
 static PACKETS: Field = Field::number("packets", "reports", "RFC 3954 5.1");
@@ -32,6 +32,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "netflow",
+    about: About {
+        name: "NetFlow 1, 5, 7 and 9, IPFIX",
+        specification: "RFC 3954, RFC 7011",
+        evidence: "records or sets that fill the report",
+        limits: "the flows are other sessions and not told",
+    },
     transports: &[Transport::Udp, Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=0], server: &[] },

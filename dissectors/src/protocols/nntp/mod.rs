@@ -21,7 +21,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next, decimal, word};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 
 /// The longest line that is read whole.
@@ -49,6 +49,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "nntp",
+    about: About {
+        name: "Network News Transfer Protocol",
+        specification: "RFC 3977, RFC 4642, RFC 4643, RFC 4644",
+        evidence: "a greeting that names NNTP or one of its servers, or commands that only news has",
+        limits: "texts of articles are passed over; nothing is told after COMPRESS or a gap",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'A'..=b'Z', b'a'..=b'z'], server: &[b'2'..=b'2'] },

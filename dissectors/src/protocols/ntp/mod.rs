@@ -16,7 +16,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
 use crate::kept::{count, tell_count, tell_name, tell_names};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::{SECOND, Timestamp};
 use packet::{Clock, Packet};
 
@@ -76,6 +76,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ntp",
+    about: About {
+        name: "Network Time Protocol 1 to 4",
+        specification: "RFC 5905, RFC 1305, RFC 4330, RFC 9327",
+        evidence: "every field in its range, and an answer's times against each other",
+        limits: "extension fields and codes that authenticate; a lone question is believed only where nobody else claims it",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     // Versions 1 to 4 with any leap.

@@ -34,7 +34,7 @@ use std::collections::VecDeque;
 use crate::dictionary::file;
 use crate::facts::Facts;
 use crate::news::News;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
 
 use handles::Handles;
 use known::Known;
@@ -47,6 +47,12 @@ use xdr::Xdr;
 /// The protocol. Its application is `nfs`, `mount`, `portmap` or `nlm` where that is called.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rpc",
+    about: About {
+        name: "ONC RPC, with the portmapper, mount, NFS and locks",
+        specification: "RFC 5531, RFC 1833, RFC 1094, RFC 1813, RFC 7530, RFC 8881",
+        evidence: "a call with version 2, a known or plausible program and credentials that fit, or a reply to one",
+        limits: "attributes and access rights are not told, nor what RPCSEC_GSS encrypts; of a record in several fragments the first is read",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[
         &known::RPC,

@@ -20,7 +20,7 @@ use crate::counts::{NAMES, Tally, named};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 static ENDPOINT: Field = Field::text("endpoint", "URL that the client connects to", "OPC 10000-6 7.1.2.3").long();
@@ -71,6 +71,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "opcua",
+    about: About {
+        name: "OPC UA binary",
+        specification: "OPC 10000-6, OPC 10000-4",
+        evidence: "HEL, ACK, OPN or MSG with its length",
+        limits: "what is encrypted, values and certificates",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[

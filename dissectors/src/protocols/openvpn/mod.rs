@@ -16,7 +16,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::hex::hex;
 use crate::kept::{count, tell_count};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use control::Control;
 use packet::{Opcode, Wrapping};
@@ -45,6 +45,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "openvpn",
+    about: About {
+        name: "OpenVPN over UDP and TCP",
+        specification: "OpenVPN protocol description",
+        evidence: "resets of client and server whose fields agree",
+        limits: "static keys and data alone look like chance and are not claimed",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],
     // Over TCP a length begins, of less than 2048. Over UDP a kind, up to eleven, and a key.

@@ -18,7 +18,7 @@ mod ttc;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::sql::lane::{Footing, Lane};
 use crate::sql::{self, Dialect, Errors, Statements};
@@ -78,6 +78,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "oracle",
+    about: About {
+        name: "Oracle Net (TNS)",
+        specification: "not published; what implementations send",
+        evidence: "a connect packet whose fields fit, or the answer to it",
+        limits: "rows, binds, and everything once native encryption begins",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=LENGTH_HIGH]),

@@ -21,7 +21,7 @@ mod startup;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use crate::reader::Reader;
 use crate::sql::lane::{Footing, Lane};
@@ -73,6 +73,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "pgsql",
+    about: About {
+        name: "PostgreSQL frontend/backend protocol 3",
+        specification: "PostgreSQL documentation, Frontend/Backend Protocol",
+        evidence: "a start-up message, or messages whose kinds and lengths follow one another",
+        limits: "rows, parameters, copied data and replication are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

@@ -33,7 +33,7 @@ use self::version::Form;
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
 use crate::hex::hex;
-use crate::protocol::{Chunk, Dissector, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, Protocol, Role, Step, Transport};
 use crate::protocols::tls::handshake::{self, Message, Messages};
 use crate::protocols::tls::hello::ClientHello;
 use crate::protocols::tls::session::Session;
@@ -44,6 +44,12 @@ use crate::time::Timestamp;
 /// QUIC.
 pub static PROTOCOL: Protocol = Protocol {
     name: "quic",
+    about: About {
+        name: "QUIC versions 1 and 2, drafts from 22 on, and Google's own",
+        specification: "RFC 9000, RFC 9001, RFC 9369",
+        evidence: "a long header of a known version; a client's Initial packet by opening it",
+        limits: "short headers alone say nothing and are not claimed; the server's choice of ALPN is encrypted",
+    },
     transports: &[Transport::Udp],
     elements: &[&facts::ELEMENT, &tls::fields::ELEMENT],
     first: google::FIRST,

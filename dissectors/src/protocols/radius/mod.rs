@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
 
@@ -91,6 +91,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "radius",
+    about: About {
+        name: "Remote Authentication Dial-In User Service",
+        specification: "RFC 2865, RFC 2866, RFC 5176, RFC 3579",
+        evidence: "attributes that fill the length",
+        limits: "attributes of vendors are not told; answers are not matched to requests",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],
     first: FirstBytes {
@@ -184,24 +190,31 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         return Verdict::Reject;
     }
     let told = reader.rest().get(..said.saturating_sub(HEAD));
-    let (mut end, mut sound) = (0usize, 0usize);
-    for (number, value) in attributes(told.unwrap_or(reader.rest())) {
+    // How far the attributes reach, how many are as their types want them, and how many of these stand before any that is not.
+    let (mut end, mut sound, mut odd, mut first) = (0usize, 0usize, 0usize, 0usize);
+    for (number, value) in attributes(told.unwrap_or(reader.rest())).take_while(|(number, _)| *number != 0) {
         // Only EAP-Message may be empty (RFC 3579 2.1).
-        let missing = value.is_empty() && number != attribute::EAP_MESSAGE;
-        if number == 0 || missing || attribute::value_length(number).is_some_and(|length| length != value.len()) {
+        if value.is_empty() && number != attribute::EAP_MESSAGE {
             break;
         }
         end = end.saturating_add(value.len()).saturating_add(2);
-        sound = sound.saturating_add(1);
+        if attribute::value_length(number).is_some_and(|length| length != value.len()) {
+            odd = odd.saturating_add(1);
+        } else {
+            sound = sound.saturating_add(1);
+            first = first.saturating_add(usize::from(odd == 0));
+        }
     }
     let whole = told.is_some_and(|told| told.len() == end);
-    match (whole, said.cmp(&sample.bytes.len())) {
-        (true, Ordering::Equal) if sound > 0 => Verdict::Match,
+    match (whole, odd, said.cmp(&sample.bytes.len())) {
+        (true, 0, Ordering::Equal) if sound > 0 => Verdict::Match,
         // No attribute at all, or padding behind them.
-        (true, _) => Verdict::Likely,
+        (true, 0, _) => Verdict::Likely,
+        // One byte was changed on its way: the lengths still lead from one attribute to the next and to the end.
+        (true, 1, Ordering::Equal) if sound >= SOUND => Verdict::Likely,
         // Damaged on its way, or its end was not captured.
-        (false, Ordering::Equal) if sound >= SOUND => Verdict::Likely,
-        (false, Ordering::Greater) if sound >= SOUND_IF_CUT => Verdict::Likely,
+        (false, _, Ordering::Equal) if first >= SOUND => Verdict::Likely,
+        (false, _, Ordering::Greater) if first >= SOUND_IF_CUT => Verdict::Likely,
         _ => Verdict::Reject,
     }
 }
@@ -409,6 +422,12 @@ mod tests {
             wrong[at] ^= 0x12;
             assert_eq!(verdict(Role::Client, &wrong), Verdict::Reject, "byte {at}");
         }
+        // An access server's port of five bytes among four attributes, and as one of two.
+        let odd = b"\x05\x07\0\0\0\0\x07";
+        let many = [&[1, 9, 0, 39][..], &[0x55; 16], b"\x01\x04al", odd, b"\x20\x04ap", b"\x1e\x04xy"].concat();
+        assert_eq!(verdict(Role::Client, &many), Verdict::Likely);
+        let few = [&[1, 9, 0, 31][..], &[0x55; 16], b"\x01\x04al", odd].concat();
+        assert_eq!(verdict(Role::Client, &few), Verdict::Reject);
         let padded = [request(), vec![0; 4]].concat();
         assert_eq!(verdict(Role::Client, &padded), Verdict::Likely);
         assert_eq!(verdict(Role::Server, &[&b"\x05\x09\0\x14"[..], &[1; 16]].concat()), Verdict::Likely);

@@ -23,7 +23,7 @@ use crate::capped::Text;
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::protocol::{
-    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+    About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use crate::protocols::tls;
 use crate::reader::Reader;
@@ -31,6 +31,12 @@ use crate::reader::Reader;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rdp",
+    about: About {
+        name: "Remote Desktop Protocol",
+        specification: "MS-RDPBCGR",
+        evidence: "a connection request with its cookie or offer, or the answer to it",
+        limits: "all is encrypted behind the settings; the cookie is cut by clients to nine characters, so no account is told of it",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[3..=3]),

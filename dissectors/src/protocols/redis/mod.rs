@@ -24,12 +24,18 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal, framed, line};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "redis",
+    about: About {
+        name: "Redis serialization protocol",
+        specification: "Redis serialization protocol specification (RESP2, RESP3)",
+        evidence: "an array that holds a known command, or a command typed by hand that is answered as Redis does",
+        limits: "values and replies but errors are not told; a gap ends what is told of its side",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes {

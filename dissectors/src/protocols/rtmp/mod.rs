@@ -19,7 +19,7 @@ use self::probe::{GREETING, VERSION};
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 
 static APPLICATION: Field =
@@ -44,6 +44,12 @@ pub static ELEMENT: Element = Element {
 /// RTMP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rtmp",
+    about: About {
+        name: "Real Time Messaging Protocol",
+        specification: "Adobe RTMP 1.0",
+        evidence: "a handshake with its digest, or plain ones on both sides",
+        limits: "sound and film are passed over; RTMPE and RTMPT are not read",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[VERSION..=VERSION]),

@@ -13,7 +13,7 @@ mod stream;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::time::Timestamp;
 use packet::{Report, Rtp};
 use stream::{STREAMS, Stream};
@@ -66,6 +66,12 @@ static ELEMENTS: &[&Element] = &[&RTP, &RTCP];
 /// RTP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "rtp",
+    about: About {
+        name: "Real-time Transport Protocol",
+        specification: "RFC 3550, RFC 3551",
+        evidence: "several datagrams of one source with consecutive numbers",
+        limits: "media; whether they are encrypted is not told by the packets",
+    },
     transports: &[Transport::Udp],
     elements: ELEMENTS,
     first: FirstBytes::both(&[0x80..=0xbf]),
@@ -76,6 +82,12 @@ pub static PROTOCOL: Protocol = Protocol {
 /// RTCP.
 pub static CONTROL: Protocol = Protocol {
     name: "rtcp",
+    about: About {
+        name: "Real-time Transport Control Protocol",
+        specification: "RFC 3550, RFC 5761",
+        evidence: "packets whose lengths fill the datagram",
+        limits: "what SRTCP encrypts",
+    },
     transports: &[Transport::Udp],
     elements: ELEMENTS,
     first: FirstBytes::both(&[0x80..=0xbf]),

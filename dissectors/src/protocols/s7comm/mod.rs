@@ -24,7 +24,7 @@ use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::framed::{Extent, Framed, Message, Messages};
 use crate::hex::hex;
-use crate::protocol::{FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
 const SOURCE: &str = "S7 communication";
@@ -78,6 +78,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "s7comm",
+    about: About {
+        name: "Siemens S7 communication",
+        specification: "not published; what controllers and open libraries agree on",
+        evidence: "32 behind ISO transport with lengths that fit",
+        limits: "values; of S7comm-plus no more than functions",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[3..=3]),

@@ -21,7 +21,7 @@ use crate::facts::Facts;
 use crate::headed::{self, HEAD_CAP, Head, HeadEnd};
 use crate::linewise::{begins_ignoring_case, decimal};
 use crate::news::{NEWS_CAP, News};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::sdp;
 
 /// Items of the aligned lists.
@@ -72,6 +72,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "sip",
+    about: About {
+        name: "Session Initiation Protocol",
+        specification: "RFC 3261, RFC 3264",
+        evidence: "a request or status line with `SIP/2.0`",
+        limits: "routes and dialogs, content that is no session description",
+    },
     transports: &[Transport::Udp, Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],
     first: FirstBytes {

@@ -34,7 +34,7 @@ use crate::kerberos;
 use crate::netbios::Name;
 use crate::news::News;
 use crate::ntlm::{self, utf16_string};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport, Verdict};
 use crate::protocols::dcerpc;
 use crate::reader::Reader;
 
@@ -46,6 +46,12 @@ use smb2::Related;
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "smb",
+    about: About {
+        name: "Server Message Block 1, 2 and 3",
+        specification: "MS-CIFS, MS-SMB, MS-SMB2, RFC 1002 4.3",
+        evidence: "`FF SMB`, `FE SMB`, `FD SMB` or `FC SMB` behind the length of a frame",
+        limits: "compressed and encrypted messages, locks, leases and security descriptors are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &dcerpc::ELEMENT],
     first: FirstBytes::both(&[MESSAGE..=MESSAGE, SESSION_REQUEST..=KEEP_ALIVE]),

@@ -27,7 +27,7 @@ use crate::facts::Facts;
 use crate::mail::dots::Dots;
 use crate::mail::lane::{Lane, Line};
 use crate::mail::{self, Mail};
-use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use crate::sasl::{Logins, MECHANISMS};
 use commands::{Verb, Waiting};
@@ -85,6 +85,12 @@ static SMTP: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "smtp",
+    about: About {
+        name: "Simple Mail Transfer Protocol, LMTP, submission",
+        specification: "RFC 5321, RFC 2033, RFC 6409",
+        evidence: "a greeting that names it, an extension that a server offers, MAIL FROM or RCPT TO",
+        limits: "parameters of MAIL and RCPT and texts of replies are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&SMTP, &mail::ELEMENT, &crate::ntlm::ELEMENT],
     first: probe::FIRST,

@@ -30,13 +30,25 @@ use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::hex::hex;
 use crate::protocol::{
-    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+    About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use crate::reader::Reader;
 
 /// The protocol.
-pub static PROTOCOL: Protocol =
-    Protocol { name: "ssh", transports: &[Transport::Tcp], elements: &[&ELEMENT], first: FirstBytes::ANY, probe, open };
+pub static PROTOCOL: Protocol = Protocol {
+    name: "ssh",
+    about: About {
+        name: "Secure Shell",
+        specification: "RFC 4250 to 4254",
+        evidence: "the identification line `SSH-` of either side",
+        limits: "all behind the exchange of keys is encrypted; tries at login are counted by the sizes of packets",
+    },
+    transports: &[Transport::Tcp],
+    elements: &[&ELEMENT],
+    first: FirstBytes::ANY,
+    probe,
+    open,
+};
 
 /// The client's identification line.
 pub static CLIENT_BANNER: Field =

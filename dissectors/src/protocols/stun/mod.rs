@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::rtp::Media;
 use crate::protocols::tls;
 use message::{Class, HEADER, Message};
@@ -48,6 +48,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "stun",
+    about: About {
+        name: "STUN and TURN",
+        specification: "RFC 8489, RFC 8656, RFC 3489, RFC 4571",
+        evidence: "the cookie; a classic message by attributes that fill it",
+        limits: "what relays carry",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT, &crate::protocols::rtp::RTP, &crate::protocols::rtp::RTCP],
     first: FirstBytes::both(&[0..=0x0f]),

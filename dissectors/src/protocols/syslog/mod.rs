@@ -22,7 +22,7 @@ use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::linewise::{Lines, Next, decimal};
 use crate::protocol::{
-    Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
+    About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use message::{Form, Message};
 
@@ -56,6 +56,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "syslog",
+    about: About {
+        name: "Syslog over UDP and TCP",
+        specification: "RFC 3164, RFC 5424, RFC 5426, RFC 6587",
+        evidence: "a priority with a date, or the form of RFC 5424",
+        limits: "the first messages only are told, and of each 256 bytes; RELP is another protocol",
+    },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[b'<'..=b'<', b'1'..=b'9'], server: &[] },

@@ -25,7 +25,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::ntlm;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 use crate::reader::Reader;
 use crate::sql::lane::{Footing, Lane};
@@ -93,6 +93,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "tds",
+    about: About {
+        name: "Tabular Data Stream (SQL Server, Sybase)",
+        specification: "MS-TDS, MC-SMP, TDS 5.0 Functional Specification",
+        evidence: "a login or its answer, or in midstream packets whose lengths follow one another",
+        limits: "rows, parameters and bulk loads are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT, &ntlm::ELEMENT],
     first: FirstBytes { client: &[1..=3, 6..=8, 14..=18], server: &[kind::REPLY..=kind::REPLY] },

@@ -19,7 +19,7 @@ use crate::facts::Facts;
 use crate::files::{Files, Transfer};
 use crate::linewise::decimal;
 use crate::news::{Expected, ExpectedFile, News, Place};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use packet::{Options, Packet};
 
 /// Items of the aligned lists.
@@ -47,6 +47,12 @@ static ELEMENT: Element = Element {
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "tftp",
+    about: About {
+        name: "Trivial File Transfer Protocol",
+        specification: "RFC 1350, RFC 2347 to 2349, RFC 7440",
+        evidence: "a request with a mode, or datagrams of which each is TFTP's",
+        limits: "the session of the data is another one than that of the request; multicast is not read",
+    },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=0]),

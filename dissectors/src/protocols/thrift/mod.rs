@@ -22,13 +22,19 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed};
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::tally::Tally;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "thrift",
+    about: About {
+        name: "Apache Thrift",
+        specification: "Thrift Binary and Compact protocol encoding",
+        evidence: "a message with its version, kind and a method's name",
+        limits: "arguments and results are passed over; binary messages without a version are not recognised",
+    },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],
     first: FirstBytes::both(&[0..=4, 0x80..=0x80, 0x82..=0x82]),

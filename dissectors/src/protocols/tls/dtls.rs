@@ -16,13 +16,19 @@ use super::record::Kind;
 use super::session::Session;
 use super::{Carrier, fields, names};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 use crate::time::Timestamp;
 
 /// DTLS over datagrams.
 pub static PROTOCOL: Protocol = Protocol {
     name: "dtls",
+    about: About {
+        name: "Datagram Transport Layer Security 1.0 to 1.3",
+        specification: "RFC 4347, RFC 6347, RFC 9147",
+        evidence: "records of an epoch and sequence with a hello inside, CAPWAP's bytes before them or not",
+        limits: "epochs other than 0 are encrypted",
+    },
     transports: &[Transport::Udp],
     elements: &[&fields::ELEMENT],
     first: FirstBytes::ANY,

@@ -32,7 +32,7 @@ pub mod session;
 pub mod ssl2;
 
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::time::Timestamp;
 use handshake::Messages;
@@ -42,6 +42,12 @@ use session::Session;
 /// TLS over a stream.
 pub static PROTOCOL: Protocol = Protocol {
     name: "tls",
+    about: About {
+        name: "Transport Layer Security, SSL 3.0 and the hello of SSL 2.0",
+        specification: "RFC 8446, RFC 5246, RFC 6101",
+        evidence: "a hello inside a record; in midstream headers of records that follow one another",
+        limits: "nothing behind the handshake; what follows when a session leaves TLS again is not read; the certificates of TLS 1.3 are encrypted",
+    },
     transports: &[Transport::Tcp],
     elements: &[&fields::ELEMENT],
     first: FirstBytes::both(&[20..=23, 0x80..=0xff]),

@@ -28,12 +28,18 @@ use super::facts;
 use super::record::Record;
 use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
-use crate::protocol::{Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
+use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::reader::Reader;
 
 /// HTTP/2 in clear text.
 pub static PROTOCOL: Protocol = Protocol {
     name: "http2",
+    about: About {
+        name: "Hypertext Transfer Protocol 2 in clear text, gRPC over it",
+        specification: "RFC 9113, RFC 7541",
+        evidence: "the client's preface, or the server's first SETTINGS",
+        limits: "the beginning must be seen, since compressed fields refer back; trailers are not told",
+    },
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &file::ELEMENT],
     first: FirstBytes { client: &[b'P'..=b'P'], server: &[0..=0] },
