@@ -13,6 +13,7 @@ mod script;
 use std::fmt::Write;
 
 use dissectors::conversation::{Conversation, Setup};
+use dissectors::detector::Detector;
 use dissectors::facts::{Facts, Side, Value};
 use dissectors::protocols;
 use dissectors::{Timestamp, Transport};
@@ -95,6 +96,24 @@ fn each_protocol_has_a_conversation_and_claims_only_its_own() {
     for script in &scripts {
         let told = play(script.setup(), &script.turns);
         assert!(told.starts_with(&format!("app={}\n", script.app)), "{}: {told}", script.name);
+    }
+}
+
+#[test]
+fn a_first_byte_that_leaves_a_protocol_out_is_one_that_its_probe_rejects() {
+    // The detector asserts it; here are other first bytes before what real conversations go on with.
+    for script in script::all() {
+        let Setup { transport, addresses, .. } = script.setup();
+        for side in [Side::Originator, Side::Responder] {
+            let Some(turn) = script.turns.iter().find(|turn| turn.side == side && !turn.bytes.is_empty()) else {
+                continue;
+            };
+            let mut bytes = turn.bytes.clone();
+            for first in 0..=u8::MAX {
+                bytes[0] = first;
+                Detector::new(transport, addresses).look(side, &bytes);
+            }
+        }
     }
 }
 

@@ -66,9 +66,10 @@ impl Registry {
         of_role.and_then(|of_role| of_role.get(usize::from(byte))).copied().unwrap_or(Candidates::NONE)
     }
 
-    /// Whether each of some protocols rejects a sample.
-    fn all_reject(&self, some: Candidates, sample: &Sample<'_>) -> bool {
-        some.iter().filter_map(|at| self.get(at)).all(|protocol| (protocol.probe)(sample) == Verdict::Reject)
+    /// One of some protocols that does not reject a sample.
+    fn accepting(&self, some: Candidates, sample: &Sample<'_>) -> Option<&'static str> {
+        let mut protocols = some.iter().filter_map(|at| self.get(at));
+        protocols.find(|protocol| (protocol.probe)(sample) != Verdict::Reject).map(|protocol| protocol.name)
     }
 }
 
@@ -164,7 +165,7 @@ impl Detector {
             if let Some(first) = bytes.first() {
                 let alive = of(&mut orientation.alive, side);
                 let left = Candidates(alive.0 & registry.beginning(role, *first).0);
-                debug_assert!(registry.all_reject(Candidates(alive.0 & !left.0), &sample), "{sample:?}");
+                debug_assert_eq!(registry.accepting(Candidates(alive.0 & !left.0), &sample), None, "{sample:?}");
                 *alive = left;
             }
             for at in of(&mut orientation.alive, side).iter() {

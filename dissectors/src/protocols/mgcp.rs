@@ -45,7 +45,7 @@ pub static PROTOCOL: Protocol = Protocol {
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],
-    first: FirstBytes { client: &[b'A'..=b'R'], server: &[b'0'..=b'9'] },
+    first: FirstBytes { client: &[b' '..=b' ', b'A'..=b'R', b'a'..=b'r'], server: &[b' '..=b' ', b'0'..=b'9'] },
     probe,
     open: |_: &Opening| Box::new(Mgcp::default()),
 };

@@ -99,6 +99,9 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         Some(false) => return Verdict::Reject,
         None => return Verdict::NeedMore,
     }
+    if sample.bytes.get(whole..).is_some_and(|rest| matches!(length(rest), Extent::Broken)) {
+        return Verdict::Reject;
+    }
     // A few small numbers that agree with each other; the other side's must as well. An answer alone has too few of them.
     if sample.role == Role::Client || more_fits(sample.role, sample.bytes.get(whole..).unwrap_or_default()) {
         Verdict::Likely

@@ -168,6 +168,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         Some(message) if message.answers != (sample.role == Role::Server) => Verdict::Reject,
         Some(message) if message.version == PCP => Verdict::Match,
         Some(message) if !message.answers && message.operation == 0 => Verdict::NeedMore,
+        // A wish to give up every mapping is nearly nothing but zeros.
+        Some(message) if !message.answers && sample.bytes.get(4..6) == Some(&[0, 0]) => Verdict::NeedMore,
         Some(_) => Verdict::Likely,
         None => Verdict::Reject,
     }

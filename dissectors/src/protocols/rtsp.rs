@@ -102,6 +102,9 @@ fn start(line: &[u8]) -> Option<Start<'_>> {
 fn probe(sample: &Sample<'_>) -> Verdict {
     const VERSION: &[u8] = b"RTSP/";
     let bytes = sample.bytes;
+    if bytes.first() == Some(&b' ') {
+        return Verdict::Reject;
+    }
     if let Some(end) = memchr::memchr(b'\n', bytes) {
         let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
         return match (start(line), sample.role) {

@@ -87,7 +87,15 @@ fn read(datagram: &[u8]) -> Option<Packet> {
     }
 }
 
+/// The most zeros of 28 bytes of a key.
+const KEY_ZEROS: usize = 6;
+
 fn probe(sample: &Sample<'_>) -> Verdict {
+    // The place of a public key in both handshake messages: a key has hardly a zero.
+    let key = sample.bytes.get(12..40).unwrap_or_default();
+    if key.iter().filter(|byte| **byte == 0).count() > KEY_ZEROS {
+        return Verdict::Reject;
+    }
     match (read(sample.bytes), sample.role) {
         (Some(Packet::Initiation { unloaded, .. }), Role::Client)
         | (Some(Packet::Response { unloaded, .. }), Role::Server) => {

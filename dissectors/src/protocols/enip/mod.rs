@@ -167,8 +167,8 @@ fn probe(sample: &Sample<'_>) -> Verdict {
             Some(_) => Verdict::Reject,
         },
         (SEND_RR_DATA | SEND_UNIT_DATA, _) if head.length >= 16 => carried(body),
-        // A refused request has nothing to show but why.
-        (_, false) if head.length == 0 && head.status != 0 => Verdict::Likely,
+        // A refused request has nothing to show but why. Small commands are numbers that anything begins with.
+        (LIST_IDENTITY.., false) if head.length == 0 && head.status != 0 => Verdict::Likely,
         _ => Verdict::Reject,
     }
 }

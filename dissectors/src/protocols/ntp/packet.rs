@@ -279,7 +279,9 @@ fn private(first: u8, reader: &mut Reader<'_>) -> Option<Private> {
     let rest = reader.rest();
     let known = matches!(implementation, 0 | 2 | 3) && request <= 45 && matches!(version, 2..=4) && zero == 0;
     let fits = if response {
-        error <= 7 && items.saturating_mul(size) <= rest.len() && (items > 0 || rest.len() <= 48)
+        // An error brings nothing, and items have a size.
+        let items_fit = if error == 0 { (items > 0) == (size > 0) } else { items == 0 };
+        error <= 7 && items_fit && items.saturating_mul(size) <= rest.len() && (items > 0 || rest.len() <= 48)
     } else {
         // A question of one item at the most is asked in eight bytes, or in some more of zeros.
         let empty = items == 0 && size == 0 && rest.iter().all(|byte| *byte == 0);

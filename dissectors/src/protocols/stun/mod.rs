@@ -65,13 +65,16 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     if sample.transport == Transport::Udp {
         return read(sample.role, sample.bytes, true);
     }
+    if sample.bytes.first() > Some(&0x0f) {
+        return Verdict::Reject;
+    }
     // With a length before it or without.
     let framed = sample.bytes.get(2..).unwrap_or_default();
     match (read(sample.role, sample.bytes, false), read(sample.role, framed, false)) {
         (Verdict::Match, _) => Verdict::Match,
         (_, Verdict::Match) if frame(sample.bytes).is_some_and(|(_, length)| length >= HEADER) => Verdict::Match,
         (Verdict::NeedMore, _) => Verdict::NeedMore,
-        (_, Verdict::NeedMore) if sample.bytes.first() <= Some(&0x0f) => Verdict::NeedMore,
+        (_, Verdict::NeedMore) => Verdict::NeedMore,
         _ => Verdict::Reject,
     }
 }
