@@ -21,15 +21,17 @@ const ANNOUNCEMENT_LIFE: u64 = 300 * SECOND;
 /// The most names that are told of one address.
 const NAMES: usize = 4;
 /// The most that is kept of one place or pair.
-const KEPT: usize = 16;
+const KEPT: usize = 64;
+/// How long a session may go on, and wait to be told, and still be answered: as long as the longest timeout by default.
+const UNTOLD: u64 = 3600 * SECOND;
 /// What part of the memory budget this may take, and what an entry takes, roughly.
 const PART: usize = 16;
 const ENTRY_BYTES: usize = 256;
 
 /// Where addresses mean the same, who asked, and what was answered.
 type Pair = (Domain, IpAddr, IpAddr);
-/// Where addresses mean the same, the IP protocol, and one end.
-type Place = (Domain, u8, IpAddr, u16);
+/// Where addresses mean the same, the IP protocol, one end, and the other's address where that was told.
+type Place = (Domain, u8, IpAddr, u16, Option<IpAddr>);
 type Kept<T> = Vec<Item<T>>;
 
 /// Something that was heard.
@@ -83,7 +85,7 @@ impl Board {
                 keep(&self.names, (domain, client, address), item, self.cap, self.safe(), NAME_LIFE);
             }
             Matter::Expected { at: (address, port), protocol, announced } => {
-                let place = (domain, protocol, address, port);
+                let place = (domain, protocol, address, port, announced.peer);
                 let item = Item { clock, time, thing: announced };
                 keep(&self.announced, place, item, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
             }
@@ -95,10 +97,12 @@ impl Board {
         let ends = &meeting.ends;
         let [source, destination] = [ends.source, ends.destination].map(|address| address.ip(ends.family));
         if !self.announced.is_empty() {
-            let there = (meeting.domain, ends.protocol, destination, ends.destination_port);
-            let here = (meeting.domain, ends.protocol, source, ends.source_port);
-            joined.announced =
-                self.announcement(&there, source, meeting).or_else(|| self.announcement(&here, destination, meeting));
+            let there = (destination, ends.destination_port, source);
+            let here = (source, ends.source_port, destination);
+            let places = [there, here].into_iter().flat_map(|(address, port, peer)| {
+                [Some(peer), None].map(|peer| (meeting.domain, ends.protocol, address, port, peer))
+            });
+            joined.announced = { places }.find_map(|place| self.announcement(&place, meeting));
         }
         if !self.names.is_empty() {
             let [originator, responder] = &mut joined.names;
@@ -107,13 +111,12 @@ impl Board {
         }
     }
 
-    fn announcement(&self, place: &Place, peer: IpAddr, meeting: &Meeting) -> Option<Announced> {
+    fn announcement(&self, place: &Place, meeting: &Meeting) -> Option<Announced> {
         let kept = self.announced.get(place)?;
         let fits = |item: &&Item<Announced>| {
             item.clock <= meeting.active
                 && item.time.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
                 && item.thing.parent != meeting.id
-                && item.thing.peer.is_none_or(|expected| expected == peer)
         };
         kept.iter().rev().find(fits).map(|item| item.thing.clone())
     }
@@ -130,8 +133,7 @@ impl Board {
     }
 }
 
-/// Keeps a thing in the order of the packet clock. Of what everybody has passed only the latest of equals stays, and nothing that is
-/// older than `life`.
+/// Keeps a thing in the order of the packet clock, and nothing that is older than `life`.
 fn keep<K: std::hash::Hash + Eq, T: Same>(
     map: &DashMap<K, Kept<T>, ahash::RandomState>,
     key: K,
@@ -150,19 +152,20 @@ fn keep<K: std::hash::Hash + Eq, T: Same>(
     let mut kept = map.entry(key).or_default();
     let at = kept.partition_point(|other| other.clock <= item.clock);
     kept.insert(at, item);
-    if kept.len() > 1 {
-        for item in std::mem::take(&mut *kept) {
-            if item.clock < safe {
-                kept.retain(|known| !known.thing.is_same(&item.thing));
-            }
-            kept.push(item);
-        }
-        let surplus = kept.len().saturating_sub(KEPT);
-        kept.drain(..surplus);
+    // Of a run of equals the first and the last tell all; a session that has not been told yet may ask for any of the others.
+    let inner = at.checked_sub(1).filter(|before| {
+        let run = before.checked_sub(1).and_then(|first| kept.get(first..=at));
+        run.is_some_and(|run| run.windows(2).all(|pair| matches!(pair, [one, next] if one.thing.is_same(&next.thing))))
+    });
+    if let Some(inner) = inner {
+        kept.remove(inner);
     }
+    let old = safe.saturating_sub(life.saturating_add(UNTOLD));
+    let surplus = kept.len().saturating_sub(KEPT).max(kept.partition_point(|item| item.clock < old));
+    kept.drain(..surplus);
 }
 
-/// Whether a later one makes an earlier one superfluous.
+/// Whether two say the same.
 trait Same {
     fn is_same(&self, later: &Self) -> bool;
 }
@@ -175,7 +178,7 @@ impl Same for Text {
 
 impl Same for Announced {
     fn is_same(&self, later: &Self) -> bool {
-        self.peer == later.peer
+        self.peer == later.peer && self.parent == later.parent && self.app == later.app && self.file == later.file
     }
 }
 
@@ -244,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn what_all_have_passed_is_kept_once() {
+    fn what_is_said_again_and_again_is_kept_twice() {
         let board = Board::new(1, 1 << 20);
         for clock in 0..100 {
             board.reach(0, clock);
             named(&board, clock, "same");
         }
-        assert!(board.names.iter().all(|kept| kept.len() <= 2));
+        assert!(board.names.iter().all(|kept| kept.len() <= 2), "of a run of equals the first and the last stay");
     }
 
     #[test]
