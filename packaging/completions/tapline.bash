@@ -35,7 +35,7 @@ _tapline() {
 
     case "${cmd}" in
         tapline)
-            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version --redact --file-hash --no-ignore-vlan --confine --no-quiet check interfaces man completions"
+            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version --promiscuous --redact --file-hash --no-ignore-vlan --confine --no-quiet check interfaces man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -57,7 +57,31 @@ _tapline() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --snaplen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -129,7 +153,7 @@ _tapline() {
             return 0
             ;;
         tapline__subcmd__check)
-            opts="-c -r -o -q -v -h -V --config --read --filter --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version"
+            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -151,7 +175,31 @@ _tapline() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --snaplen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --status-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tapline_global_optspecs
-    string join \n c/config= r/read= filter= o/output= format= no-redact no-file-hash services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= user= no-confine metrics= q/quiet v/verbose h/help V/version redact file-hash no-ignore-vlan confine no-quiet
+    string join \n c/config= r/read= i/interface= filter= snaplen= buffer= no-promiscuous queue= status-interval= o/output= format= no-redact no-file-hash services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= user= no-confine metrics= q/quiet v/verbose h/help V/version promiscuous redact file-hash no-ignore-vlan confine no-quiet
 end
 
 function __fish_tapline_needs_command
@@ -26,7 +26,12 @@ end
 
 complete -c tapline -n "__fish_tapline_needs_command" -s c -l config -d 'Take options from a configuration file (TOML), as packaging/tapline.toml shows it. The command line overrides it' -r -F
 complete -c tapline -n "__fish_tapline_needs_command" -s r -l read -d 'Read packets from files: pcap or pcapng, plain or as gzip, zstd or xz. A folder means all captures in it and below; \'-\' is standard input. Several are merged in time order' -r -F
+complete -c tapline -n "__fish_tapline_needs_command" -s i -l interface -d 'Listen to an interface, until stopped by SIGTERM or SIGINT; \'any\' is all of them. Can be repeated' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l filter -d 'Look only at packets that this pcap-filter(7) expression lets pass' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l snaplen -d 'Bytes that are kept of each packet' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l buffer -d 'Memory for packets that wait to be looked at, in the kernel, for each interface' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l queue -d 'Lines that wait for each destination; what has no room is lost and counted, for capture never waits' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l status-interval -d 'How often the sensor tells of itself, in a STATUS line; 0 is never' -r
 complete -c tapline -n "__fish_tapline_needs_command" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
@@ -42,6 +47,7 @@ complete -c tapline -n "__fish_tapline_needs_command" -l workers -d 'Threads tha
 complete -c tapline -n "__fish_tapline_needs_command" -l memory -d 'Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l user -d 'Become this user, with no group but its own, once everything is open; for root' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l metrics -d 'Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]' -r
+complete -c tapline -n "__fish_tapline_needs_command" -l no-promiscuous -d 'See only what the interface would receive anyway'
 complete -c tapline -n "__fish_tapline_needs_command" -l no-redact -d 'Write secrets out, such as the values of password, token, key and session in URIs, instead of \'*\''
 complete -c tapline -n "__fish_tapline_needs_command" -l no-file-hash -d 'Do not hash the files that move in sessions'
 complete -c tapline -n "__fish_tapline_needs_command" -l ignore-vlan -d 'Let packets of different VLANs belong to one session'
@@ -50,6 +56,7 @@ complete -c tapline -n "__fish_tapline_needs_command" -s q -l quiet -d 'Say noth
 complete -c tapline -n "__fish_tapline_needs_command" -s v -l verbose -d 'Say more: files that were passed over, and why'
 complete -c tapline -n "__fish_tapline_needs_command" -s h -l help -d 'Print this help'
 complete -c tapline -n "__fish_tapline_needs_command" -s V -l version -d 'Print the version'
+complete -c tapline -n "__fish_tapline_needs_command" -l promiscuous
 complete -c tapline -n "__fish_tapline_needs_command" -l redact
 complete -c tapline -n "__fish_tapline_needs_command" -l file-hash
 complete -c tapline -n "__fish_tapline_needs_command" -l no-ignore-vlan
@@ -61,7 +68,12 @@ complete -c tapline -n "__fish_tapline_needs_command" -f -a "man" -d 'Write the 
 complete -c tapline -n "__fish_tapline_needs_command" -f -a "completions" -d 'Write what a shell needs to complete command lines'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s c -l config -d 'Take options from a configuration file (TOML), as packaging/tapline.toml shows it. The command line overrides it' -r -F
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s r -l read -d 'Read packets from files: pcap or pcapng, plain or as gzip, zstd or xz. A folder means all captures in it and below; \'-\' is standard input. Several are merged in time order' -r -F
+complete -c tapline -n "__fish_tapline_using_subcommand check" -s i -l interface -d 'Listen to an interface, until stopped by SIGTERM or SIGINT; \'any\' is all of them. Can be repeated' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l filter -d 'Look only at packets that this pcap-filter(7) expression lets pass' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l snaplen -d 'Bytes that are kept of each packet' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l buffer -d 'Memory for packets that wait to be looked at, in the kernel, for each interface' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l queue -d 'Lines that wait for each destination; what has no room is lost and counted, for capture never waits' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l status-interval -d 'How often the sensor tells of itself, in a STATUS line; 0 is never' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
@@ -77,6 +89,7 @@ complete -c tapline -n "__fish_tapline_using_subcommand check" -l workers -d 'Th
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l memory -d 'Memory for sessions, all workers together. Where it is full, sessions are understood less or end early, and that is told' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l user -d 'Become this user, with no group but its own, once everything is open; for root' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l metrics -d 'Show counters to Prometheus at http://ADDRESS:PORT/metrics [default: no]' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-promiscuous -d 'See only what the interface would receive anyway'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-redact -d 'Write secrets out, such as the values of password, token, key and session in URIs, instead of \'*\''
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l no-file-hash -d 'Do not hash the files that move in sessions'
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l ignore-vlan -d 'Let packets of different VLANs belong to one session'

@@ -298,7 +298,7 @@ mod tests {
     fn what_is_wrong_is_told_by_its_line_with_a_way_out() {
         for (text, told) in [
             ("[inptu]", "f:1: there is no table [inptu]; did you mean [input]?"),
-            ("[zebra]", "f:1: there is no table [zebra]; write one of input, output, "),
+            ("[zebra]", "f:1: there is no table [zebra]; write one of input, listening, output, "),
             ("\n[input]\nfliter = 'tcp'", "f:3: there is no key 'fliter' in [input]; did you mean 'filter'?"),
             (
                 "[sessions]\nactive-timeout = '1s'",
