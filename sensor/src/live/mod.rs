@@ -19,6 +19,7 @@ use std::time::Instant;
 use output::destination::Patience;
 
 use crate::cli::{self, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
+use crate::notify::Notifier;
 use crate::pipeline::{self, Meter, Outcome};
 use crate::replay::{plan, services, shortcomings, tell_failures_in_one_line};
 use crate::source::Live;
@@ -49,10 +50,20 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let meter = Meter::new(plan.workers);
     let board = source.board();
     let over = Arc::new(AtomicBool::new(false));
+    let mut notifier = Notifier::from_environment();
+    notifier.ready();
     let outcome = std::thread::scope(|scope| {
         let monitor = Monitor::new(&plan, &meter, &board, &outlets, &signals, live.status_ns, options.verbosity);
         let watching = scope.spawn(|| monitor.run(&over));
-        let outcome = pipeline::run_metered(&plan, &mut source, &mut outlets.entrance(), &mut |_| (), &meter);
+        let outcome = pipeline::run_metered(
+            &plan,
+            &mut source,
+            &mut outlets.entrance(),
+            // A batch comes at least every tenth of a second, empty on a quiet link.
+            &mut |_| notifier.alive(),
+            &meter,
+        );
+        notifier.stopping();
         over.store(true, Ordering::Relaxed);
         if let Err(panic) = watching.join() {
             std::panic::resume_unwind(panic);
