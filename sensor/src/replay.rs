@@ -27,16 +27,15 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
     let responder = options.metrics.map(Responder::listen).transpose()?;
     let plan = plan(&options, services);
-    give_up_rights(&options, &source)?;
-    let metrics = Shared::default();
-    if let Some(responder) = responder {
-        responder.answer(metrics.clone()).map_err(|error| format!("can't show metrics: {error}"))?;
-    }
+    // Everything is open, but for captures whose time has not come.
+    let later = options.inputs.iter().cloned().chain(source.linked());
+    give_up_rights(&options, Needs::of(&options.outputs).read(later))?;
+    let metrics = show_metrics(responder)?;
     let mut bar = Bar::new(source.progress(), options.verbosity);
     let outcome = pipeline::run(&plan, &mut source, &mut destinations, &mut |frames| {
         bar.update(frames);
-        if options.metrics.is_some() {
-            metrics.set(metrics::replay::running(frames));
+        if let Some(metrics) = &metrics {
+            metrics.set(metrics::run::frames(frames));
         }
     })
     .map_err(|error| error.to_string())?;
@@ -45,7 +44,10 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
         source.notes().iter().for_each(|note| cli::complain(note));
     }
     let (lines, reports) = destinations.close();
-    metrics.set(metrics::replay::finished(&outcome, source.counters().filtered, &lines));
+    let Outcome { ingested, counters, .. } = &outcome;
+    if let Some(metrics) = &metrics {
+        metrics.set(metrics::run::counted(ingested, counters, source.counters().filtered, &lines));
+    }
     let mut summary = account(&source, &outcome, &lines);
     summary.warnings.extend(reports);
     summary.elapsed_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -57,21 +59,25 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     Ok(if summary.is_loss() { EXIT_LOSS } else { EXIT_FINE })
 }
 
-/// Everything is open, but for captures whose time has not come.
-fn give_up_rights(options: &Options, source: &Replay) -> Result<(), String> {
+/// Gives up the rights that are not needed from here on: of files, those that are still to be read are.
+pub(crate) fn give_up_rights(options: &Options, needs: Needs) -> Result<(), String> {
     if !options.confine {
         return Ok(());
     }
-    let inputs = options.inputs.iter().cloned().chain(source.linked());
-    let mut needs = Needs::of(&options.outputs).user(options.user.clone()).read(inputs);
-    if options.metrics.is_some() {
-        needs = needs.accept();
-    }
-    let lacking = confine::apply(&needs)?;
+    let needs = needs.user(options.user.clone());
+    let lacking = confine::apply(&if options.metrics.is_some() { needs.accept() } else { needs })?;
     if options.verbosity == Verbosity::Verbose {
         lacking.iter().for_each(|what| cli::complain(what));
     }
     Ok(())
+}
+
+/// Shows metrics from now on, where that was asked for.
+pub(crate) fn show_metrics(responder: Option<Responder>) -> Result<Option<Shared>, String> {
+    let Some(responder) = responder else { return Ok(None) };
+    let metrics = Shared::default();
+    responder.answer(metrics.clone()).map_err(|error| format!("can't show metrics: {error}"))?;
+    Ok(Some(metrics))
 }
 
 /// The Internet applications that come with the program, and those of the user's list. They live as long as the program.

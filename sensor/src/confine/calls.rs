@@ -214,8 +214,14 @@ fn denied(needs: &Needs) -> Result<Denied, Error> {
 fn sockets(needs: &Needs, denied: &mut Denied) -> Result<(), Error> {
     let network = needs.udp || !needs.tcp_ports.is_empty();
     let capture = needs.capabilities == Capabilities::Capture;
-    let families: [(bool, c_int); 4] =
-        [(network, libc::AF_INET), (network, libc::AF_INET6), (needs.local, libc::AF_UNIX), (capture, libc::AF_PACKET)];
+    // Which interfaces there are is asked by netlink.
+    let families: [(bool, c_int); 5] = [
+        (network, libc::AF_INET),
+        (network, libc::AF_INET6),
+        (needs.local, libc::AF_UNIX),
+        (capture, libc::AF_PACKET),
+        (capture, libc::AF_NETLINK),
+    ];
     let others: Vec<_> = families
         .iter()
         .filter(|(needed, _)| *needed)
@@ -239,11 +245,13 @@ fn sockets(needs: &Needs, denied: &mut Denied) -> Result<(), Error> {
     unless(needs.udp || needs.names || capture, &[libc::SYS_bind]);
     unless(needs.accept, &[libc::SYS_accept, libc::SYS_accept4]);
     unless(needs.names, &[libc::SYS_sendmsg, libc::SYS_sendmmsg]);
-    // A datagram goes where its socket is connected to, and nowhere else.
-    denied.insert(
-        libc::SYS_sendto,
-        vec![rule(vec![SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)])?],
-    );
+    // A datagram goes where its socket is connected to, and nowhere else; only a netlink address is so long.
+    let mut elsewhere = vec![SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)];
+    if capture {
+        let netlink = size_of::<libc::sockaddr_nl>() as u64;
+        elsewhere.push(SeccompCondition::new(5, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, netlink));
+    }
+    denied.insert(libc::SYS_sendto, vec![rule(elsewhere)?]);
     Ok(())
 }
 

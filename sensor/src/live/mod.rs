@@ -19,9 +19,11 @@ use std::time::Instant;
 use output::destination::Patience;
 
 use crate::cli::{self, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
+use crate::confine::Needs;
+use crate::metrics::Responder;
 use crate::notify::Notifier;
 use crate::pipeline::{self, Meter, Outcome};
-use crate::replay::{plan, services, shortcomings, tell_failures_in_one_line};
+use crate::replay::{give_up_rights, plan, services, shortcomings, show_metrics, tell_failures_in_one_line};
 use crate::source::Live;
 use crate::source::live::{Port, Settings};
 use monitor::Monitor;
@@ -43,17 +45,22 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     };
     let signals =
         Signals::install().map_err(|error| format!("signals can't be received: {error}; see to the system"))?;
+    let mut source = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
+    let responder = options.metrics.map(Responder::listen).transpose()?;
+    let plan = plan(&options, services);
+    // Before any thread is started, for Landlock and capabilities are a thread's own. An interface that goes away is opened anew, and so are
+    // destinations: what that needs stays.
+    give_up_rights(&options, Needs::of(&options.outputs).capture())?;
     let outlets =
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
-    let mut source = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
-    let plan = plan(&options, services);
+    let metrics = show_metrics(responder)?;
     let meter = Meter::new(plan.workers);
     let board = source.board();
     let over = Arc::new(AtomicBool::new(false));
     let mut notifier = Notifier::from_environment();
     notifier.ready();
     let outcome = std::thread::scope(|scope| {
-        let monitor = Monitor::new(&plan, &meter, &board, &outlets, &signals, live.status_ns, options.verbosity);
+        let monitor = Monitor::new(&plan, &meter, &board, &outlets, &signals, &options, metrics);
         let watching = scope.spawn(|| monitor.run(&over));
         let outcome = pipeline::run_metered(
             &plan,

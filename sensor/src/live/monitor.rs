@@ -14,7 +14,8 @@ use output::{MsgId, Record, Renderer, Severity};
 use super::outlets::{Entrance, Outlets};
 use super::signals::Signals;
 use super::status::{Snapshot, resident_bytes};
-use crate::cli::{self, Verbosity};
+use crate::cli::{self, Options, Verbosity};
+use crate::metrics::Shared;
 use crate::pipeline::{Meter, Outlet, Plan};
 use crate::source::live::{Board, Link, wall_clock};
 
@@ -63,6 +64,7 @@ pub(super) struct Monitor<'r> {
     lines: Loss,
     sessions: Loss,
     clock_steps: u64,
+    metrics: Option<Shared>,
 }
 
 impl<'r> Monitor<'r> {
@@ -72,12 +74,13 @@ impl<'r> Monitor<'r> {
         board: &'r Board,
         outlets: &'r Outlets,
         signals: &'r Signals,
-        status_ns: Option<u64>,
-        verbosity: Verbosity,
+        options: &Options,
+        metrics: Option<Shared>,
     ) -> Self {
         let entrance = outlets.entrance();
         let renderers = entrance.profiles().iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect();
         let now = Instant::now();
+        let status_ns = options.live.as_ref().and_then(|live| live.status_ns);
         Self {
             meter,
             board,
@@ -86,7 +89,7 @@ impl<'r> Monitor<'r> {
             entrance,
             renderers,
             interval: status_ns.map(Duration::from_nanos),
-            verbosity,
+            verbosity: options.verbosity,
             facts: Facts::new(),
             start: now,
             told: now,
@@ -96,6 +99,7 @@ impl<'r> Monitor<'r> {
             lines: Loss::default(),
             sessions: Loss::default(),
             clock_steps: 0,
+            metrics,
         }
     }
 
@@ -125,6 +129,9 @@ impl<'r> Monitor<'r> {
         }
         let now = Instant::now();
         let snapshot = self.snapshot();
+        if let Some(metrics) = &self.metrics {
+            metrics.set(snapshot.metrics());
+        }
         let whole = snapshot.ports.iter().all(|port| port.link == Link::Up);
         if whole && self.complete_since.is_none() {
             self.complete_since = Some(wall_clock());

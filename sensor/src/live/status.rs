@@ -7,8 +7,9 @@ use flowtable::counters::Counters;
 use flowtable::decode::Drop;
 
 use super::outlets::Account;
+use crate::metrics::{self, Kind};
 use crate::pipeline::{Ingested, Meter};
-use crate::source::live::Port;
+use crate::source::live::{Link, Port};
 
 /// How many counters there are.
 const COUNTERS: usize = 23;
@@ -45,6 +46,41 @@ impl Snapshot {
             snapshot.packets.push(table.counters.packets);
         }
         snapshot
+    }
+
+    /// The same for Prometheus.
+    pub(super) fn metrics(&self) -> metrics::Snapshot {
+        let lines: Vec<_> = self.accounts.iter().map(|account| (account.spec.clone(), account.counters)).collect();
+        let mut shown = metrics::run::counted(&self.ingested, &self.tables, 0, &lines);
+        let ports = |of: fn(&Port) -> u64| self.ports.iter().map(move |port| (port.name.clone(), of(port)));
+        let lanes = |of: fn(&Account) -> u64| self.accounts.iter().map(move |lane| (lane.spec.to_string(), of(lane)));
+        for (name, help, of) in [
+            (
+                "tapline_kernel_drops_total",
+                "Packets that found no room in the kernel's ring.",
+                (|port| port.kernel_drops) as fn(&Port) -> u64,
+            ),
+            ("tapline_interface_drops_total", "Packets that the interface or its driver lost.", |port| {
+                port.interface_drops
+            }),
+        ] {
+            shown.add_each(Kind::Counter, name, help, "interface", ports(of));
+        }
+        let up = |port: &Port| u64::from(port.link == Link::Up);
+        shown.add_each(
+            Kind::Gauge,
+            "tapline_interface_up",
+            "Whether the interface can be heard.",
+            "interface",
+            ports(up),
+        );
+        let drops = "Lines that found their destination's queue full.";
+        shown.add_each(Kind::Counter, "tapline_queue_drops_total", drops, "destination", lanes(|lane| lane.dropped));
+        let queued = "Bytes that wait for a destination.";
+        shown.add_each(Kind::Gauge, "tapline_queue_bytes", queued, "destination", lanes(|lane| lane.queued));
+        shown.add(Kind::Gauge, "tapline_open_sessions", "Sessions that are open.", self.open_sessions);
+        shown.add(Kind::Gauge, "tapline_session_memory_bytes", "Bytes that open sessions hold.", self.session_bytes);
+        shown
     }
 
     /// Packets that never came to a session for want of speed: the kernel's and the interfaces' loss.

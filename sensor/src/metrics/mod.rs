@@ -3,7 +3,7 @@
 //! One request at a time is answered and its connection closed: who scrapes comes alone, every few seconds. A request is short or
 //! refused, and a peer that dawdles is left alone, so that nobody who can connect can do more than that.
 
-pub(crate) mod replay;
+pub(crate) mod run;
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};

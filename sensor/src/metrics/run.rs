@@ -1,25 +1,25 @@
-//! What a replay counts, as metrics.
+//! What a run counts, as metrics.
 
+use flowtable::counters::Counters as Tables;
 use output::Spec;
 use output::destination::Counters;
 
 use super::Kind::Counter;
 use super::Snapshot;
-use crate::pipeline::Outcome;
+use crate::pipeline::Ingested;
 
 const FRAMES: (&str, &str) = ("tapline_frames_total", "Frames taken from the source.");
 
-/// A replay that goes on.
-pub(crate) fn running(frames: u64) -> Snapshot {
+/// A replay that goes on, of which nothing else is known yet.
+pub(crate) fn frames(frames: u64) -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.add(Counter, FRAMES.0, FRAMES.1, frames);
     snapshot
 }
 
-/// A replay that came to its end.
-pub(crate) fn finished(outcome: &Outcome, filtered: u64, lines: &[(Spec, Counters)]) -> Snapshot {
-    let Outcome { ingested, counters, .. } = outcome;
-    let mut snapshot = running(ingested.frames.saturating_add(filtered));
+/// Everything that replaying and listening both count.
+pub(crate) fn counted(ingested: &Ingested, counters: &Tables, filtered: u64, lines: &[(Spec, Counters)]) -> Snapshot {
+    let mut snapshot = frames(ingested.frames.saturating_add(filtered));
     let owned = |(name, count): (&str, u64)| (name.to_owned(), count);
     let drops = std::iter::once(("filtered", filtered)).chain(ingested.drops()).map(owned);
     snapshot.add_each(Counter, "tapline_frames_dropped_total", "Frames left out, by reason.", "reason", drops);
