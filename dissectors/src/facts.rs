@@ -106,6 +106,39 @@ struct Entry {
     value: Stored,
 }
 
+/// Values of one element that stand one after the other, and among them those of one field: a value, or the items of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'f> {
+    facts: &'f Facts,
+    /// Never empty.
+    entries: &'f [Entry],
+}
+
+impl<'f> Run<'f> {
+    /// The element, which every run has.
+    pub fn element(&self) -> Option<&'static Element> {
+        self.entries.first().map(|entry| entry.element)
+    }
+
+    /// The field of the first value.
+    pub fn field(&self) -> Option<&'static Field> {
+        self.entries.first().map(|entry| entry.field)
+    }
+
+    /// Its parts of one field each.
+    pub fn params(&self) -> impl Iterator<Item = Run<'f>> + use<'f> {
+        let facts = self.facts;
+        let params = self.entries.chunk_by(|one, next| std::ptr::eq(one.field, next.field));
+        params.map(move |entries| Run { facts, entries })
+    }
+
+    /// The values, at least one.
+    pub fn values(&self) -> impl Iterator<Item = Value<'f>> + use<'f> {
+        let facts = self.facts;
+        self.entries.iter().map(|entry| facts.load(entry.value))
+    }
+}
+
 /// What the caps of dissectors left out of one field.
 #[derive(Clone, Copy, Debug)]
 pub struct Omission {
@@ -261,6 +294,12 @@ impl Facts {
     /// Every value with its element and field, in the order written. Items of a list stand one after the other.
     pub fn values(&self) -> impl Iterator<Item = (&'static Element, &'static Field, Value<'_>)> {
         self.entries.iter().map(|entry| (entry.element, entry.field, self.load(entry.value)))
+    }
+
+    /// The values in the order written, in runs of one element.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        let runs = self.entries.chunk_by(|one, next| std::ptr::eq(one.element, next.element));
+        runs.map(|entries| Run { facts: self, entries })
     }
 
     /// The elements in use, in the order in which they were started.

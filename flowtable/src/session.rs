@@ -34,6 +34,8 @@ pub(crate) enum Phase {
     Answered,
     Icmp,
     Other,
+    /// It has ended and waits to be told.
+    Over,
 }
 
 impl Phase {
@@ -97,6 +99,8 @@ pub(crate) struct Detail {
     pub typing: Typing,
     /// What the memory budget was told of this.
     pub accounted: usize,
+    /// Packets with payload, as far as the budget cares.
+    pub uncounted: u32,
 }
 
 impl Detail {

@@ -60,12 +60,13 @@ impl<T> Slab<T> {
         Some(index)
     }
 
-    /// Takes a value out.
-    pub fn remove(&mut self, index: Index) -> Option<T> {
-        let value = self.slot(index)?.take()?;
-        self.free.push(index);
-        self.len = self.len.saturating_sub(1);
-        Some(value)
+    /// Frees a slot and drops its value where it lies.
+    pub fn free(&mut self, index: Index) {
+        if let Some(slot) = self.slot(index).filter(|slot| slot.is_some()) {
+            *slot = None;
+            self.free.push(index);
+            self.len = self.len.saturating_sub(1);
+        }
     }
 
     /// The value of a slot.
@@ -95,8 +96,9 @@ mod tests {
     fn a_freed_slot_is_used_again() {
         let mut slab = Slab::default();
         let (a, b) = (slab.insert('a').unwrap(), slab.insert('b').unwrap());
-        assert_eq!(slab.remove(a), Some('a'));
-        assert_eq!(slab.remove(a), None);
+        slab.free(a);
+        slab.free(a);
+        assert_eq!((slab.get(a), slab.len()), (None, 1));
         assert_eq!(slab.insert('c'), Some(a));
         assert_eq!((slab.get(a), slab.get(b), slab.len()), (Some(&'c'), Some(&'b'), 2));
     }

@@ -32,6 +32,12 @@ use crate::wheel::{Linked, Links, Wheel};
 /// Of how many sessions, looked at in turn, the longest silent is evicted.
 const EVICTION_SAMPLE: usize = 64;
 
+/// With each of so many first packets with payload it is added up what a session holds.
+const ACCOUNTED_AT_FIRST: u32 = 4;
+
+/// Later with every so many of them: what a session may hold has its own caps, and few packets change much of it.
+const ACCOUNTED_EVERY: u32 = 8;
+
 /// What part of the budget is made free when it is exceeded.
 const HEADROOM: usize = 8;
 
@@ -55,6 +61,8 @@ pub struct FlowTable {
     joined: Joined,
     /// Ended, and not told yet: what was heard in other tables until their end may be missing.
     over: Vec<Over>,
+    /// How many of these are sessions, which keep their slots until they are told.
+    ended: usize,
     /// What ended before this instant was told.
     told: u64,
     clock: u64,
@@ -85,6 +93,7 @@ impl FlowTable {
             facts,
             joined: Joined::default(),
             over: Vec::new(),
+            ended: 0,
             told: 0,
             clock: 0,
         }
@@ -97,7 +106,7 @@ impl FlowTable {
 
     /// Sessions that are open.
     pub fn open_sessions(&self) -> usize {
-        self.sessions.len()
+        self.sessions.len().saturating_sub(self.ended)
     }
 
     /// Bytes that the table holds, as the budget counts them.
@@ -293,7 +302,9 @@ impl FlowTable {
         // Only bytes that were read can have changed what is held, or told of others.
         if !payload.is_empty() {
             session.spread((self.clock, packet.time.nanos()), &self.paths, sink);
-            self.account(index);
+            if session.is_due_for_account() {
+                self.account(index);
+            }
         }
     }
 
@@ -307,7 +318,7 @@ impl FlowTable {
             Phase::Udp => timeouts.udp,
             Phase::Answered => timeouts.answered,
             Phase::Icmp => timeouts.icmp,
-            Phase::Other => timeouts.other,
+            Phase::Other | Phase::Over => timeouts.other,
         }
     }
 
@@ -334,25 +345,35 @@ impl FlowTable {
         self.joined.clear();
         let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
         let order = record::write(session, None, &context, &self.joined, &mut facts, self.clock);
-        self.over.push(Over::Updated { time: session.last, meeting: session.meeting(&self.paths), order, facts });
+        self.over.push(Over::Updated {
+            time: session.last,
+            meeting: Box::new(session.meeting(&self.paths)),
+            order,
+            facts,
+        });
         self.counters.updates = self.counters.updates.saturating_add(1);
     }
 
     /// Ends a session. Without an ending of its own it has the one of its phase.
     fn end(&mut self, index: Index, ending: Option<Ending>, ended: u64, in_wheel: bool) {
-        if in_wheel {
-            self.wheel.remove(&mut self.sessions, index);
-        }
-        let Some(session) = self.sessions.remove(index) else { return };
-        self.index.remove(self.hasher.hash_one(session.key), index);
+        let Some(session) = self.sessions.get_mut(index).filter(|session| session.phase != Phase::Over) else { return };
         let by_phase = match session.phase {
             Phase::Closed => Some(Ending::Fin),
             Phase::Reset => Some(Ending::Rst),
             Phase::Answered => Some(Ending::Answered),
             _ => None,
         };
-        let ending = by_phase.or(ending).unwrap_or(Ending::Idle);
-        self.over.push(Over::Ended { session, ending, ended });
+        session.phase = Phase::Over;
+        self.index.remove(self.hasher.hash_one(session.key), index);
+        self.details = self.details.saturating_sub(session.detail.as_ref().map_or(0, |detail| detail.accounted));
+        if in_wheel {
+            self.wheel.remove(&mut self.sessions, index);
+        }
+        if self.latest == index {
+            self.latest = NIL;
+        }
+        self.ended = self.ended.saturating_add(1);
+        self.over.push(Over::Ended { index, ending: by_phase.or(ending).unwrap_or(Ending::Idle), ended });
     }
 
     fn tell_one(&mut self, over: Over, sink: &mut impl Sink) {
@@ -364,31 +385,25 @@ impl FlowTable {
                 record::join(joined, self.config.services, &mut facts);
                 sink.tell(&Finished { update: true, time, order, facts: &facts });
             }
-            Over::Ended { mut session, ending, ended } => {
+            Over::Ended { index, ending, ended } => {
+                self.ended = self.ended.saturating_sub(1);
+                let Some(session) = self.sessions.get_mut(index) else { return };
                 session.close();
                 sink.join(&session.meeting(&self.paths), joined);
                 self.facts.clear();
                 let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
-                let order = record::write(&mut session, Some(ending), &context, joined, &mut self.facts, ended);
+                let order = record::write(session, Some(ending), &context, joined, &mut self.facts, ended);
                 record::join(joined, self.config.services, &mut self.facts);
                 sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
-                self.count_out(&session);
+                let counters = &mut self.counters;
+                counters.told = counters.told.saturating_add(1);
+                let [originator, responder] = &session.halves;
+                let missed = originator.unseen().saturating_add(responder.unseen());
+                counters.bytes_missed = counters.bytes_missed.saturating_add(missed);
+                let failed = self.facts.flags().contains(Flag::DissectorFailed);
+                counters.dissectors_failed = counters.dissectors_failed.saturating_add(u64::from(failed));
+                self.sessions.free(index);
             }
-        }
-    }
-
-    /// Counts a session that was told.
-    fn count_out(&mut self, session: &Session) {
-        let counters = &mut self.counters;
-        counters.told = counters.told.saturating_add(1);
-        let [originator, responder] = &session.halves;
-        let missed = originator.unseen().saturating_add(responder.unseen());
-        counters.bytes_missed = counters.bytes_missed.saturating_add(missed);
-        if self.facts.flags().contains(Flag::DissectorFailed) {
-            counters.dissectors_failed = counters.dissectors_failed.saturating_add(1);
-        }
-        if let Some(detail) = &session.detail {
-            self.details = self.details.saturating_sub(detail.accounted);
         }
     }
 
@@ -408,12 +423,12 @@ impl FlowTable {
                 }
             }
         }
-        while self.live_bytes() > enough && self.sessions.len() > 1 {
+        while self.live_bytes() > enough && self.open_sessions() > 1 {
             let mut oldest = None;
             for _ in 0..EVICTION_SAMPLE {
                 let index = self.next_hand();
-                let silent_since =
-                    self.sessions.get(index).filter(|_| index != spared).map(|session| (session.active, index));
+                let open = self.sessions.get(index).filter(|session| index != spared && session.phase != Phase::Over);
+                let silent_since = open.map(|session| (session.active, index));
                 oldest = oldest.into_iter().chain(silent_since).min();
             }
             if let Some((_, index)) = oldest {
@@ -422,9 +437,9 @@ impl FlowTable {
         }
     }
 
-    /// Bytes without the free slots, which can't be given back and will be used again.
+    /// Bytes without the free slots, which can't be given back and will be used again, nor those of sessions that are about to be told.
     fn live_bytes(&self) -> usize {
-        let free = self.sessions.slots().saturating_sub(self.sessions.len());
+        let free = self.sessions.slots().saturating_sub(self.open_sessions());
         self.bytes().saturating_sub(free.saturating_mul(size_of::<Session>()))
     }
 
@@ -435,7 +450,7 @@ impl FlowTable {
     }
 
     fn shed(&mut self, index: Index, stage: Shed) {
-        let Some(session) = self.sessions.get_mut(index) else { return };
+        let Some(session) = self.sessions.get_mut(index).filter(|session| session.phase != Phase::Over) else { return };
         match stage {
             Shed::Embryonic if session.phase == Phase::Embryonic => self.evict(index),
             Shed::Embryonic => {}
@@ -476,12 +491,11 @@ impl FlowTable {
 
 /// What waits to be told.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most are sessions, and what waits is short")]
 enum Over {
-    /// A session that has ended.
-    Ended { session: Session, ending: Ending, ended: u64 },
+    /// A session that has ended. It lies in its slot still, found by nobody.
+    Ended { index: Index, ending: Ending, ended: u64 },
     /// An open one, as it was at its active timeout.
-    Updated { time: Timestamp, meeting: Meeting, order: Order, facts: Box<Facts> },
+    Updated { time: Timestamp, meeting: Box<Meeting>, order: Order, facts: Box<Facts> },
 }
 
 impl Over {
@@ -502,6 +516,13 @@ enum Shed {
 }
 
 impl Session {
+    /// Whether what it holds is to be added up: with its first packets, and then now and then.
+    fn is_due_for_account(&mut self) -> bool {
+        let Some(detail) = self.detail.as_deref_mut() else { return false };
+        detail.uncounted = detail.uncounted.wrapping_add(1);
+        detail.uncounted <= ACCOUNTED_AT_FIRST || detail.uncounted % ACCOUNTED_EVERY == 0
+    }
+
     /// The detail of a session that has payload, starting at what was seen of it.
     fn listening(&self, transport: Transport, file_hash: bool) -> Box<Detail> {
         let conversation = Some(Conversation::new(self.setup(transport, file_hash)));

@@ -14,16 +14,68 @@ pub enum Comma {
     Escaped,
 }
 
-/// How many bytes are looked at in one step of the search for something to escape.
-const STRIDE: usize = 16;
-
 /// Appends `bytes` in their escaped form.
+#[inline]
 pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
-    // Nearly every value is plain ASCII: one vectorised look, one copy.
-    if bytes.chunks(STRIDE).all(|chunk| chunk.iter().fold(true, |clean, &byte| clean & is_clean(byte, comma))) {
-        out.extend_from_slice(bytes);
+    // Nearly every value is plain ASCII.
+    if is_clean(bytes, comma) {
+        append(bytes, out);
     } else {
         encode_dirty(bytes, comma, out);
+    }
+}
+
+/// Whether nothing must be escaped, seen at once for eight bytes in the lanes of a word.
+fn is_clean(bytes: &[u8], comma: Comma) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let dirt = words.iter().fold(0, |dirt, word| dirt | self::dirt(u64::from_le_bytes(*word), comma));
+    let rest = rest.iter().fold(u64::from_le_bytes([b'a'; 8]), |word, &byte| word << 8 | u64::from(byte));
+    dirt | self::dirt(rest, comma) == 0
+}
+
+/// Not zero where a lane of the word holds a byte that may have to be escaped: one that is no printable ASCII, `%`, `"`, `\`, `]`, or the
+/// comma.
+#[inline]
+const fn dirt(word: u64, comma: Comma) -> u64 {
+    const LANES: u64 = 0x0101_0101_0101_0101;
+    /// The highest bit of the lowest lane below `least`, and of some lanes above it: right for whether there is any.
+    const fn below(word: u64, least: u64) -> u64 {
+        word.wrapping_sub(least * LANES) & !word
+    }
+    const fn equal(word: u64, byte: u8) -> u64 {
+        below(word ^ byte as u64 * LANES, 1)
+    }
+    // `\` and `]` differ in their lowest bit alone.
+    let found = word
+        | below(word, 0x20)
+        | equal(word, 0x7f)
+        | equal(word, b'%')
+        | equal(word, b'"')
+        | equal(word | LANES, b']');
+    let commas = if matches!(comma, Comma::Escaped) { equal(word, b',') } else { 0 };
+    (found | commas) & (0x80 * LANES)
+}
+
+/// Appends bytes as they are. What is short is copied in steps of a fixed size, which need no call; the last begins within the one before.
+#[inline]
+fn append(bytes: &[u8], out: &mut Vec<u8>) {
+    const SHORT: usize = 64;
+    let end = out.len() + bytes.len();
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        _ if bytes.len() > SHORT => out.extend_from_slice(bytes),
+        (Some(_), Some(last), ..) => {
+            for step in bytes.as_chunks::<8>().0 {
+                out.extend_from_slice(step);
+            }
+            out.truncate(end - 8);
+            out.extend_from_slice(last);
+        }
+        (_, _, Some(first), Some(last)) => {
+            out.extend_from_slice(first);
+            out.truncate(end - 4);
+            out.extend_from_slice(last);
+        }
+        _ => bytes.iter().for_each(|&byte| out.push(byte)),
     }
 }
 
@@ -103,16 +155,6 @@ pub fn encoded_head(encoded: &[u8], cap: usize) -> &[u8] {
 pub fn decoded_len(encoded: &[u8]) -> usize {
     let escapes = encoded.iter().filter(|&&byte| byte == b'%').count();
     encoded.len().saturating_sub(escapes.saturating_mul(2))
-}
-
-const fn is_clean(byte: u8, comma: Comma) -> bool {
-    let dirty = byte.wrapping_sub(b' ') >= 0x5f
-        || byte == b'%'
-        || byte == b'"'
-        || byte == b'\\'
-        || byte == b']'
-        || byte == b',' && matches!(comma, Comma::Escaped);
-    !dirty
 }
 
 fn must_escape(character: char, comma: Comma) -> bool {

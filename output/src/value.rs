@@ -11,39 +11,53 @@ const MICROSECOND: u64 = 1_000;
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// A whole number.
+#[inline]
 pub fn number(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    // Most are counts of a few packets, or the octets of an address.
+    if let Some(text) = usize::try_from(number).ok().and_then(|number| OCTETS.get(number)) {
+        return append_part(text, octet_digits(number), out);
+    }
+    if let Some(small) = below(number, EIGHT_DIGITS) {
+        return digits_without_zeros(small, out);
+    }
+    let (above, rest) = (number / u64::from(EIGHT_DIGITS), number % u64::from(EIGHT_DIGITS));
+    match below(above, EIGHT_DIGITS) {
+        Some(above) => digits_without_zeros(above, out),
+        None => {
+            // A number of 64 bits has at most twenty digits.
+            let middle = above % u64::from(EIGHT_DIGITS);
+            digits_without_zeros((above / u64::from(EIGHT_DIGITS)) as u32, out);
+            out.extend_from_slice(&eight_digits(middle as u32));
+        }
+    }
+    out.extend_from_slice(&eight_digits(rest as u32));
 }
 
 /// Nanoseconds as seconds with six decimals.
 pub fn seconds(nanos: u64, out: &mut Vec<u8>) {
     number(nanos / SECOND, out);
-    out.push(b'.');
-    decimals::<6>(nanos % SECOND / MICROSECOND, out);
+    let [_, _, a, b, c, d, e, f] = eight_digits((nanos % SECOND / MICROSECOND) as u32);
+    out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
 }
 
 /// Nanoseconds as milliseconds with three decimals.
 pub fn milliseconds(nanos: u64, out: &mut Vec<u8>) {
     number(nanos / MILLISECOND, out);
-    out.push(b'.');
-    decimals::<3>(nanos % MILLISECOND / MICROSECOND, out);
+    let [.., a, b, c] = eight_digits((nanos % MILLISECOND / MICROSECOND) as u32);
+    out.extend_from_slice(&[b'.', a, b, c]);
 }
 
 /// An instant by RFC 3339 in UTC with microseconds: `2026-11-22T15:05:32.000001Z`.
 pub fn time(time: Timestamp, out: &mut Vec<u8>) {
     let (whole, micros) = (time.nanos() / SECOND, time.nanos() % SECOND / MICROSECOND);
     let (year, month, day) = date(whole / SECONDS_OF_A_DAY);
-    let second = whole % SECONDS_OF_A_DAY;
-    let mut text = *b"0000-00-00T00:00:00.";
-    [text[0], text[1], text[2], text[3]] = digits::<4>(year);
-    [text[5], text[6]] = digits::<2>(month);
-    [text[8], text[9]] = digits::<2>(day);
-    [text[11], text[12]] = digits::<2>(second / 3600);
-    [text[14], text[15]] = digits::<2>(second / 60 % 60);
-    [text[17], text[18]] = digits::<2>(second % 60);
-    out.extend_from_slice(&text);
-    decimals::<6>(micros, out);
-    out.push(b'Z');
+    let second = (whole % SECONDS_OF_A_DAY) as u32;
+    let [y, e, a, r, m, n, d, g] = eight_digits((year * 10_000 + month * 100 + day) as u32);
+    let [_, _, h, o, i, j, s, t] = eight_digits(second / 3600 * 10_000 + second / 60 % 60 * 100 + second % 60);
+    let [_, _, u, v, w, x, k, l] = eight_digits(micros as u32);
+    out.extend_from_slice(&[
+        y, e, a, r, b'-', m, n, b'-', d, g, b'T', h, o, b':', i, j, b':', s, t, b'.', u, v, w, x, k, l, b'Z',
+    ]);
 }
 
 /// An address; IPv6 by RFC 5952.
@@ -56,29 +70,60 @@ pub fn address(address: IpAddr, out: &mut Vec<u8>) {
 
 /// A session's id: sixteen lower-case hexadecimal digits.
 pub fn id(id: u64, out: &mut Vec<u8>) {
-    for byte in id.to_be_bytes() {
-        out.extend_from_slice(&[hex_digit(byte >> 4, b'a'), hex_digit(byte & 15, b'a')]);
-    }
+    out.extend_from_slice(id.to_be_bytes().map(hex_pair).as_flattened());
 }
 
 /// A hardware address: lower-case pairs of digits with colons.
 pub fn mac(mac: [u8; 6], out: &mut Vec<u8>) {
-    for (at, byte) in mac.into_iter().enumerate() {
-        if at > 0 {
-            out.push(b':');
-        }
-        out.extend_from_slice(&[hex_digit(byte >> 4, b'a'), hex_digit(byte & 15, b'a')]);
-    }
+    let pairs = mac.map(|byte| {
+        let [high, low] = hex_pair(byte);
+        [high, low, b':']
+    });
+    append_part(pairs.as_flattened().first_chunk::<18>().unwrap_or(&[0; 18]), 17, out);
 }
 
-fn ipv4(address: Ipv4Addr, out: &mut Vec<u8>) {
-    for (at, byte) in address.octets().into_iter().enumerate() {
-        if at > 0 {
-            out.push(b'.');
-        }
-        number(u64::from(byte), out);
-    }
+/// Appends the first `len` bytes of a part: a copy of a fixed size is a few instructions, one of any size is a call.
+#[inline]
+pub(crate) fn append_part<const N: usize>(part: &[u8; N], len: usize, out: &mut Vec<u8>) {
+    let end = out.len() + len;
+    out.extend_from_slice(part);
+    out.truncate(end);
 }
+
+fn hex_pair(byte: u8) -> [u8; 2] {
+    [hex_digit(byte >> 4, b'a'), hex_digit(byte & 15, b'a')]
+}
+
+#[inline]
+fn ipv4(address: Ipv4Addr, out: &mut Vec<u8>) {
+    for octet in address.octets() {
+        let text = OCTETS.get(usize::from(octet)).unwrap_or(&[0; 4]);
+        append_part(text, octet_digits(u64::from(octet)) + 1, out);
+    }
+    out.pop();
+}
+
+fn octet_digits(octet: u64) -> usize {
+    1 + usize::from(octet >= 10) + usize::from(octet >= 100)
+}
+
+/// The decimal digits of each octet, and the dot behind it.
+static OCTETS: [[u8; 4]; 256] = {
+    let mut all = [[b'.'; 4]; 256];
+    let mut octet = 0u8;
+    loop {
+        let (hundreds, tens, ones) = (b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10);
+        all[octet as usize] = match octet {
+            100.. => [hundreds, tens, ones, b'.'],
+            10.. => [tens, ones, b'.', b'.'],
+            _ => [ones, b'.', b'.', b'.'],
+        };
+        if octet == u8::MAX {
+            break all;
+        }
+        octet += 1;
+    }
+};
 
 fn ipv6(address: Ipv6Addr, out: &mut Vec<u8>) {
     if let Some(mapped) = address.to_ipv4_mapped() {
@@ -119,18 +164,34 @@ fn hex(segment: u16, out: &mut Vec<u8>) {
     out.extend(nibbles.into_iter().skip(leading).map(|nibble| hex_digit(nibble, b'a')));
 }
 
-fn decimals<const N: usize>(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(&digits::<N>(number));
+const EIGHT_DIGITS: u32 = 100_000_000;
+
+fn below(number: u64, limit: u32) -> Option<u32> {
+    u32::try_from(number).ok().filter(|number| *number < limit)
 }
 
-/// The last `N` decimal digits of a number.
-fn digits<const N: usize>(mut number: u64) -> [u8; N] {
-    let mut text = [b'0'; N];
-    for digit in text.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-    }
-    text
+/// The digits of a number below 10^8, at least one of them.
+#[inline]
+fn digits_without_zeros(number: u32, out: &mut Vec<u8>) {
+    let digits = u64::from_le_bytes(eight_digits(number));
+    // The first digit is in the lowest byte. A digit that is not zero has a bit among its lowest four.
+    let zeros = ((digits & 0x0f0f_0f0f_0f0f_0f0f).trailing_zeros() / 8).min(7);
+    append_part(&(digits >> (8 * zeros)).to_le_bytes(), 8 - zeros as usize, out);
+}
+
+/// Eight decimal digits of a number below 10^8.
+///
+/// The number is halved three times, into fours, pairs and single digits, all parts at once in the lanes of one word. The quotients come
+/// from multiplications that are exact for what a lane may hold: n * 10486 / 2^20 is n / 100 below 10^4, n * 103 / 2^10 is n / 10 below 100.
+#[inline]
+const fn eight_digits(number: u32) -> [u8; 8] {
+    let number = number as u64;
+    let fours = number / 10_000 | (number % 10_000) << 32;
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = tens | (pairs - 10 * tens) << 8;
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
 /// Year, month and day of the day so many days after 1970-01-01.
@@ -189,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_zeros() {
+        for length in 1..20 {
+            for any in [10u64.pow(length), 10u64.pow(length) - 1] {
+                assert_eq!(told(|out| number(any, out)), any.to_string());
+            }
+        }
+        assert_eq!(told(|out| number(0, out)), "0");
+        assert_eq!(told(|out| number(u64::MAX, out)), u64::MAX.to_string());
+        assert_eq!(told(|out| id(0x0123_4567_89ab_cdef, out)), "0123456789abcdef");
+    }
+
+    #[test]
     fn spans_have_their_decimals() {
         assert_eq!(told(|out| seconds(41_000_002_999, out)), "41.000002");
         assert_eq!(told(|out| milliseconds(1_234_567, out)), "1.234");
@@ -210,6 +283,12 @@ mod tests {
             prop_assert_eq!(told(|out| address(Ipv4Addr::from(v4).into(), out)), Ipv4Addr::from(v4).to_string());
             let mapped = Ipv4Addr::from(v4).to_ipv6_mapped();
             prop_assert_eq!(told(|out| address(mapped.into(), out)), mapped.to_string());
+        }
+
+        #[test]
+        fn numbers_have_their_digits_and_no_more(any: u64, shift in 0u32..64) {
+            let any = any >> shift;
+            prop_assert_eq!(told(|out| number(any, out)), any.to_string());
         }
     }
 }

@@ -54,6 +54,8 @@ pub enum Shape {
 pub struct Field {
     /// The parameter's name, `[a-z][a-z0-9_]{0,31}`.
     pub name: &'static str,
+    /// The name's bytes with zeros behind them: whoever writes many lines copies them in one step.
+    pub padded_name: [u8; NAME_BYTES],
     /// The type of its values.
     pub kind: Kind,
     /// How many there are.
@@ -70,11 +72,24 @@ pub struct Field {
     pub source: &'static str,
 }
 
+/// The longest name of a field or an element.
+pub const NAME_BYTES: usize = 32;
+
+const fn padded(name: &str) -> [u8; NAME_BYTES] {
+    let mut bytes = [0; NAME_BYTES];
+    match bytes.split_at_mut_checked(name.len()) {
+        Some((place, _)) => place.copy_from_slice(name.as_bytes()),
+        // A test holds that there is none.
+        None => {}
+    }
+    bytes
+}
+
 impl Field {
     /// A field with one value of `kind`.
     pub const fn new(kind: Kind, name: &'static str, meaning: &'static str, source: &'static str) -> Self {
         let (cap, items) = (TEXT_CAP, crate::capped::LIST_CAP);
-        Self { name, kind, shape: Shape::One, cap, items, unit: "", meaning, source }
+        Self { name, padded_name: padded(name), kind, shape: Shape::One, cap, items, unit: "", meaning, source }
     }
 
     /// A text field with one value.
@@ -150,7 +165,7 @@ mod tests {
 
     fn well_formed(name: &str) -> bool {
         let mut bytes = name.bytes();
-        name.len() <= 32
+        name.len() <= NAME_BYTES
             && bytes.next().is_some_and(|first| first.is_ascii_lowercase())
             && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     }

@@ -21,12 +21,12 @@ struct First {
     place: Range<usize>,
 }
 
-/// The parameter that is being written.
-struct Open {
-    field: &'static Field,
-    start: usize,
-    items: usize,
-    filled: bool,
+/// Where parameters are written.
+struct Place<'s> {
+    syntax: &'s Syntax,
+    element: &'static Element,
+    /// Which parameters it may hold already, a bit for each hash of a field's address.
+    seen: u128,
 }
 
 /// What was written of a line. Made to be used again.
@@ -44,9 +44,8 @@ impl Straight {
     pub fn write(&mut self, syntax: &Syntax, facts: &Facts, out: &mut Vec<u8>) -> Result<(), Crooked> {
         self.firsts.clear();
         self.elements.clear();
-        for (element, _, _) in facts.values() {
-            // The last is the likeliest.
-            if !self.elements.iter().rev().any(|known| std::ptr::eq(*known, element)) {
+        for element in facts.runs().filter_map(|run| run.element()) {
+            if !self.elements.iter().any(|known| std::ptr::eq(*known, element)) {
                 self.elements.push(element);
             }
         }
@@ -72,25 +71,30 @@ impl Straight {
         let start = out.len();
         syntax.open_element(element, out);
         let bare = out.len();
-        let (mut open, mut seen) = (None, 0u128);
-        for (of, field, value) in facts.values() {
-            if std::ptr::eq(of, element) {
-                self.value(syntax, (element, field), &value, &mut open, &mut seen, out)?;
+        let mut place = Place { syntax, element, seen: 0 };
+        for run in facts.runs().filter(|run| run.element().is_some_and(|of| std::ptr::eq(of, element))) {
+            for param in run.params() {
+                if let Some(field) = param.field() {
+                    self.param(&mut place, field, param.values(), out)?;
+                }
             }
         }
         if std::ptr::eq(element, &session::ELEMENT) {
-            let user = facts.named_user();
-            if user.is_some_and(|user| user.omitted() > 0) {
-                return Err(Crooked);
+            if let Some(user) = facts.named_user() {
+                if user.omitted() > 0 {
+                    return Err(Crooked);
+                }
+                self.param(&mut place, &session::USER, [Value::Bytes(user.bytes())].into_iter(), out)?;
             }
-            let user = user.map(|user| (&session::USER, Value::Bytes(user.bytes())));
-            let encrypted = facts.encryption().map(|how| (&session::ENCRYPTED, Value::Plain(how)));
-            let flags = facts.flags().iter().map(|flag| (&session::FLAGS, Value::Plain(flag.name())));
-            for (field, value) in user.into_iter().chain(encrypted).chain(flags) {
-                self.value(syntax, (element, field), &value, &mut open, &mut seen, out)?;
+            if let Some(how) = facts.encryption() {
+                self.param(&mut place, &session::ENCRYPTED, [Value::Plain(how)].into_iter(), out)?;
+            }
+            let flags = facts.flags();
+            if !flags.is_empty() {
+                let names = flags.iter().map(|flag| Value::Plain(flag.name()));
+                self.param(&mut place, &session::FLAGS, names, out)?;
             }
         }
-        self.close(syntax, open, out);
         if out.len() == bare {
             out.truncate(start);
         } else {
@@ -99,66 +103,53 @@ impl Straight {
         Ok(())
     }
 
+    /// Appends a parameter, unless there is nothing to tell.
     #[inline]
-    fn value(
+    fn param<'v>(
         &mut self,
-        syntax: &Syntax,
-        (element, field): (&'static Element, &'static Field),
-        value: &Value<'_>,
-        open: &mut Option<Open>,
-        seen: &mut u128,
+        place: &mut Place<'_>,
+        field: &'static Field,
+        mut values: impl Iterator<Item = Value<'v>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
-        let empty = match value {
-            Value::Bytes(bytes) if bytes.len() > field.cap => return Err(Crooked),
-            Value::Bytes([]) | Value::Plain("") => true,
-            _ => false,
-        };
-        if empty && field.shape != Shape::Aligned {
-            return Ok(());
-        }
+        let &mut Place { syntax, element, seen } = place;
         let list = field.shape != Shape::One;
-        if let Some(open) = open
-            && std::ptr::eq(open.field, field)
-        {
-            if !list {
-                return Ok(());
-            }
-            if open.items >= field.items.max(1) {
-                return Err(Crooked);
-            }
-            open.items = open.items.saturating_add(1);
-            open.filled |= !empty;
-            out.push(b',');
-            syntax.value(value, true, out);
-            return Ok(());
-        }
+        // Only in an aligned list does nothing at all stand for something: for what is not known.
+        let first = values.find(|value| field.shape == Shape::Aligned || !is_empty(value));
+        let Some(first) = first else { return Ok(()) };
         let bit = super::sheet::bit(field);
-        if *seen & bit != 0 && self.first(element, field).is_some() {
+        if seen & bit != 0 && self.first(element, field).is_some() {
             // It is taken up again: of a list the items would have to be put together.
             return if list { Err(Crooked) } else { Ok(()) };
         }
-        *seen |= bit;
-        self.close(syntax, open.take(), out);
         let start = out.len();
         syntax.open_param(field, out);
         let from = out.len();
-        syntax.value(value, list, out);
-        self.firsts.push(First { element, field, place: from..out.len() });
-        *open = Some(Open { field, start, items: 1, filled: !empty });
-        Ok(())
-    }
-
-    /// Ends a parameter. A list of unknown items alone is not told.
-    fn close(&mut self, syntax: &Syntax, open: Option<Open>, out: &mut Vec<u8>) {
-        match open {
-            Some(open) if open.filled => syntax.close_param(open.field, out),
-            Some(open) => {
-                out.truncate(open.start);
-                self.firsts.pop();
+        within_cap(&first, field)?;
+        syntax.value(&first, list, out);
+        let told = from..out.len();
+        if list {
+            let (mut items, mut filled) = (1, !is_empty(&first));
+            for value in values.filter(|value| field.shape == Shape::Aligned || !is_empty(value)) {
+                if items >= field.items.max(1) {
+                    return Err(Crooked);
+                }
+                within_cap(&value, field)?;
+                items += 1;
+                filled |= !is_empty(&value);
+                out.push(b',');
+                syntax.value(&value, true, out);
             }
-            None => {}
+            // A list of unknown items alone is not told.
+            if !filled {
+                out.truncate(start);
+                return Ok(());
+            }
         }
+        syntax.close_param(field, out);
+        place.seen |= bit;
+        self.firsts.push(First { element, field, place: told });
+        Ok(())
     }
 
     fn first(&self, element: &'static Element, field: &'static Field) -> Option<&First> {
@@ -168,6 +159,19 @@ impl Straight {
     /// What was written, for whoever puts it into words. `line` is the output.
     pub fn told<'s>(&'s self, line: &'s [u8]) -> Written<'s> {
         Written { straight: self, line }
+    }
+}
+
+#[inline]
+fn is_empty(value: &Value<'_>) -> bool {
+    matches!(value, Value::Bytes([]) | Value::Plain(""))
+}
+
+#[inline]
+fn within_cap(value: &Value<'_>, field: &Field) -> Result<(), Crooked> {
+    match value {
+        Value::Bytes(bytes) if bytes.len() > field.cap => Err(Crooked),
+        _ => Ok(()),
     }
 }
 

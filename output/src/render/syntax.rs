@@ -76,7 +76,7 @@ impl Syntax {
         match self.format {
             Format::Rfc5424 => {
                 out.push(b' ');
-                out.extend_from_slice(field.name.as_bytes());
+                value::append_part(&field.padded_name, field.name.len(), out);
                 out.extend_from_slice(b"=\"");
             }
             Format::Json => {

@@ -10,14 +10,12 @@
 //!
 //! Only a whole hello has one. Extensions that stand twice count twice, as the wire has them.
 
-use std::fmt::Write;
-
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use super::hello::{ClientHello, ServerHello, extension};
 use super::{Carrier, names};
-use crate::hex::hex;
+use crate::hex::{hex, hex_into};
 
 /// How many hexadecimal digits of a hash JA4 keeps.
 const JA4_DIGITS: usize = 12;
@@ -111,10 +109,15 @@ fn ja4_hash(text: &str) -> String {
     digits
 }
 
-/// Decimal numbers with `-` between them.
+/// Decimal numbers with `-` between them. Hellos hold a hundred of them, so the general formatter is not asked.
 fn join(text: &mut String, numbers: impl Iterator<Item = u16>) {
     for (at, number) in numbers.enumerate() {
-        let _ = if at == 0 { write!(text, "{number}") } else { write!(text, "-{number}") };
+        if at > 0 {
+            text.push('-');
+        }
+        for place in (0..=number.checked_ilog10().unwrap_or(0)).rev() {
+            text.push(char::from(b'0' + (number / 10u16.pow(place) % 10) as u8));
+        }
     }
 }
 
@@ -122,7 +125,10 @@ fn join(text: &mut String, numbers: impl Iterator<Item = u16>) {
 fn hexadecimal(numbers: impl Iterator<Item = u16>) -> String {
     let mut text = String::new();
     for (at, number) in numbers.enumerate() {
-        let _ = if at == 0 { write!(text, "{number:04x}") } else { write!(text, ",{number:04x}") };
+        if at > 0 {
+            text.push(',');
+        }
+        hex_into(&number.to_be_bytes(), &mut text);
     }
     text
 }
@@ -130,6 +136,15 @@ fn hexadecimal(numbers: impl Iterator<Item = u16>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_look_as_fingerprints_have_them() {
+        let numbers = [0, 9, 10, 255, 4865, u16::MAX];
+        let mut text = String::new();
+        join(&mut text, numbers.into_iter());
+        assert_eq!(text, "0-9-10-255-4865-65535");
+        assert_eq!(hexadecimal(numbers.into_iter()), "0000,0009,000a,00ff,1301,ffff");
+    }
 
     #[test]
     fn the_alpn_of_ja4_is_its_ends_and_hexadecimal_where_they_are_odd() {
