@@ -4,18 +4,22 @@
 //! protocol to the next (STARTTLS, CONNECT), and survives a dissector that panics: that session loses its facts, nothing else.
 
 mod detection;
+mod effort;
+mod speaking;
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::detection::{Decision, Detection};
+pub use self::effort::{Effort, LATE_LOOKS, REPEATS, REPEATS_AT_FIRST};
+use self::speaking::{Pending, Stage};
 use crate::content::{Content, Look};
 use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
 use crate::facts::{Facts, Side};
 use crate::files::Transfer;
-use crate::news::{NEWS_CAP, News};
-use crate::protocol::{Chunk, Dissector, Opening, PROBE_BYTES, Protocol, Role, Step, Transport};
+use crate::news::News;
+use crate::protocol::{PROBE_BYTES, Step, Transport};
 use crate::time::Timestamp;
 
 /// The most unconsumed bytes kept for one side; a dissector that wants more is told the session broke the protocol.
@@ -31,14 +35,6 @@ pub const RESYNCS: u8 = 16;
 /// The most protocols inside one another.
 pub const STAGES: usize = 6;
 
-/// How often, on the average, a byte that a dissector left unconsumed is shown to it again. In segments of usual size a whole
-/// [`PENDING_CAP`] needs fewer; segments of a byte each would else make work grow with the square of what waits.
-pub const REPEATS: u64 = 64;
-/// So many bytes more may be shown again: short lines and messages are looked at with each byte that comes.
-pub const REPEATS_AT_FIRST: u64 = 1 << 20;
-/// How often in a session what waits is shown although it was shown too often already: because the other side speaks, or this one ends.
-pub const LATE_LOOKS: u8 = 64;
-
 /// What is known of a session before its first byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
@@ -50,16 +46,6 @@ pub struct Setup {
     pub midstream: bool,
     /// Whether files in motion are hashed.
     pub file_hash: bool,
-}
-
-/// One protocol of the session.
-struct Stage {
-    protocol: &'static Protocol,
-    client: Side,
-    /// `None` after a panic.
-    dissector: Option<Box<dyn Dissector>>,
-    /// By side: whether it has sent anything that the dissector could use.
-    heard: [bool; 2],
 }
 
 /// What the engine is doing.
@@ -98,18 +84,6 @@ pub struct Passed {
     pub whole: bool,
 }
 
-/// The bytes of one side that wait for the dissector.
-#[derive(Default)]
-struct Pending {
-    bytes: Vec<u8>,
-    /// Not worth calling before there are so many.
-    wanted: usize,
-    /// When the last of them came, where the dissector would have been called with them but was shown bytes too often already.
-    unshown: Option<Timestamp>,
-    /// So many more are not wanted at all.
-    skip: u64,
-}
-
 /// One session's conversation, as far as it is understood.
 pub struct Conversation {
     setup: Setup,
@@ -125,36 +99,6 @@ pub struct Conversation {
     /// What the bytes of a session without a protocol looked like, once that is sure.
     look: Option<Look>,
     effort: Effort,
-}
-
-/// The bytes that dissectors are called with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Effort {
-    /// Bytes of streams that came for a dissector.
-    pub came: u64,
-    /// Bytes of streams that dissectors were called with, counted again where they are shown again.
-    pub shown: u64,
-    /// Times that bytes were shown beyond what [`REPEATS`] allows.
-    pub late_looks: u8,
-}
-
-impl Effort {
-    /// Whether so many bytes may be shown again.
-    fn allows(&self, bytes: usize) -> bool {
-        let limit = self.came.saturating_mul(REPEATS).saturating_add(REPEATS_AT_FIRST);
-        self.shown.saturating_add(bytes as u64) <= limit
-    }
-
-    /// Whether bytes may be shown that [`Self::allows`] forbids.
-    fn allows_late(&mut self) -> bool {
-        let left = self.late_looks < LATE_LOOKS;
-        self.late_looks = self.late_looks.saturating_add(u8::from(left));
-        left
-    }
-
-    fn show(&mut self, bytes: usize) {
-        self.shown = self.shown.saturating_add(bytes as u64);
-    }
 }
 
 /// What a session tells of others, and who its client is.
@@ -476,268 +420,6 @@ impl Conversation {
             let (bytes, after) = rest.split_at_checked(held.len).unwrap_or((rest, &[]));
             rest = after;
             self.data(held.side, bytes, held.time);
-        }
-    }
-
-    fn open(&mut self, protocol: &'static Protocol, client: Side) {
-        let opening = Opening { transport: self.setup.transport, file_hash: self.setup.file_hash };
-        self.stages.push(Stage { protocol, client, dissector: Some((protocol.open)(&opening)), heard: [false; 2] });
-    }
-
-    /// Brings bytes to the last stage's dissector.
-    fn speak(&mut self, side: Side, bytes: &[u8], time: Timestamp) {
-        if self.setup.transport != Transport::Tcp {
-            let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes, time }));
-            self.settle_step(side, step, time);
-            if let (Step::Handover(used, _), Mode::Speaking | Mode::Detecting(_)) = (step, &self.mode)
-                && used < bytes.len()
-            {
-                // The datagram is the next protocol's first.
-                self.data(side, bytes.get(used..).unwrap_or_default(), time);
-            }
-            return;
-        }
-        // What the other side said comes before these bytes.
-        self.show_late(side.other());
-        if !matches!(self.mode, Mode::Speaking) || self.muted == Some(side) {
-            return self.data(side, bytes, time);
-        }
-        let Some(pending) = self.pending.get_mut(side.index()) else {
-            return;
-        };
-        let skipped = usize::try_from(pending.skip).unwrap_or(usize::MAX).min(bytes.len());
-        pending.skip = pending.skip.saturating_sub(skipped as u64);
-        let bytes = bytes.get(skipped..).unwrap_or_default();
-        self.effort.came = self.effort.came.saturating_add(bytes.len() as u64);
-        if pending.bytes.is_empty() {
-            self.effort.show(bytes.len());
-            let used = self.feed(side, bytes, time);
-            self.keep(side, bytes.get(used..).unwrap_or_default());
-        } else {
-            pending.bytes.extend_from_slice(bytes);
-            let waiting = pending.bytes.len();
-            if waiting < pending.wanted {
-                return;
-            }
-            if self.effort.allows(waiting) {
-                self.show_again(side, time);
-            } else {
-                pending.unshown = Some(time);
-                if waiting > PENDING_CAP {
-                    self.show_late(side);
-                    self.bound(side);
-                }
-            }
-        }
-    }
-
-    /// Shows a side's waiting bytes again.
-    fn show_again(&mut self, side: Side, time: Timestamp) {
-        let Some(pending) = self.pending.get_mut(side.index()) else {
-            return;
-        };
-        pending.unshown = None;
-        let waiting = std::mem::take(&mut pending.bytes);
-        self.effort.show(waiting.len());
-        let used = self.feed(side, &waiting, time);
-        self.restore(side, waiting, used);
-    }
-
-    /// Shows a side's bytes that were held back because bytes had been shown too often.
-    fn show_late(&mut self, side: Side) {
-        let unshown = self.pending.get(side.index()).and_then(|pending| pending.unshown);
-        if let (Some(time), Mode::Speaking) = (unshown, &self.mode)
-            && self.effort.allows_late()
-        {
-            self.show_again(side, time);
-        }
-    }
-
-    /// Calls the dissector until it has consumed what it can. Gives the number of bytes dealt with.
-    fn feed(&mut self, side: Side, bytes: &[u8], time: Timestamp) -> usize {
-        let mut used = 0usize;
-        // What was wanted is here; only the answer to these bytes says what is wanted next.
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            pending.wanted = 0;
-        }
-        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
-            let stages = self.stages.len();
-            let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
-            let consumed = match step {
-                Step::Consumed(n) => n,
-                Step::Skip(n) => {
-                    if let Some(pending) = self.pending.get_mut(side.index()) {
-                        pending.skip = n;
-                    }
-                    self.hear(side, rest.len());
-                    return bytes.len();
-                }
-                Step::Handover(n, to) => {
-                    self.hand_over(side, to, time);
-                    let after = used.saturating_add(n);
-                    // What follows belongs to the next protocol, which may be unknown yet.
-                    self.data(side, bytes.get(after..).unwrap_or_default(), time);
-                    return bytes.len();
-                }
-                Step::Violation if self.is_unheard(side) => {
-                    // This side never spoke the other's protocol: perhaps it speaks one of its own.
-                    self.flags.insert(Flag::Violation);
-                    self.hand_over(side, None, time);
-                    self.data(side, rest, time);
-                    return bytes.len();
-                }
-                Step::NeedMore(_) | Step::Done | Step::Violation => {
-                    self.settle_step(side, step, time);
-                    return if matches!(step, Step::NeedMore(_)) { used } else { bytes.len() };
-                }
-            };
-            used = used.saturating_add(consumed);
-            self.hear(side, consumed);
-            if consumed == 0 || self.stages.len() != stages {
-                break;
-            }
-        }
-        used.min(bytes.len())
-    }
-
-    /// Whether the dissector could use nothing that a side has sent, although the other side speaks its protocol.
-    fn is_unheard(&self, side: Side) -> bool {
-        self.stages.last().is_some_and(|stage| {
-            let [originator, responder] = stage.heard;
-            if side == Side::Originator { !originator && responder } else { !responder && originator }
-        })
-    }
-
-    fn hear(&mut self, side: Side, consumed: usize) {
-        if consumed > 0
-            && let Some(heard) = self.stages.last_mut().and_then(|stage| stage.heard.get_mut(side.index()))
-        {
-            *heard = true;
-        }
-    }
-
-    /// Keeps what the dissector did not consume.
-    fn keep(&mut self, side: Side, bytes: &[u8]) {
-        if bytes.is_empty() || !matches!(self.mode, Mode::Speaking) {
-            return;
-        }
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            pending.bytes.extend_from_slice(bytes);
-        }
-        self.bound(side);
-    }
-
-    /// As [`Self::keep`], in the buffer where the bytes already are.
-    fn restore(&mut self, side: Side, mut bytes: Vec<u8>, used: usize) {
-        if !matches!(self.mode, Mode::Speaking) {
-            return;
-        }
-        bytes.drain(..used.min(bytes.len()));
-        // With nothing left, what the next protocol of a handover has kept meanwhile stays.
-        if !bytes.is_empty()
-            && let Some(pending) = self.pending.get_mut(side.index())
-        {
-            pending.bytes = bytes;
-        }
-        self.bound(side);
-    }
-
-    fn bound(&mut self, side: Side) {
-        let over = self.pending.get(side.index()).is_some_and(|p| p.bytes.len().max(p.wanted) > PENDING_CAP);
-        if over {
-            self.violated();
-        }
-    }
-
-    /// Does what a step says beyond consuming.
-    fn settle_step(&mut self, side: Side, step: Step, time: Timestamp) {
-        match step {
-            Step::Consumed(_) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
-                    pending.wanted = 0;
-                }
-            }
-            Step::NeedMore(wanted) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
-                    pending.wanted = wanted;
-                }
-            }
-            Step::Skip(n) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
-                    pending.skip = n;
-                }
-            }
-            Step::Handover(_, to) => self.hand_over(side, to, time),
-            Step::Done => self.over(),
-            Step::Violation => self.violated(),
-        }
-    }
-
-    fn violated(&mut self) {
-        self.flags.insert(Flag::Violation);
-        self.over();
-    }
-
-    fn over(&mut self) {
-        self.mode = Mode::Over;
-        self.pending = Default::default();
-    }
-
-    fn hand_over(&mut self, side: Side, to: Option<&'static Protocol>, time: Timestamp) {
-        if self.stages.len() >= STAGES {
-            self.over();
-            return;
-        }
-        let client = self.stages.last().map_or(Side::Originator, |stage| stage.client);
-        // The other side may already have sent bytes of the new protocol that the old one left alone.
-        let other = side.other();
-        let early =
-            self.pending.get_mut(other.index()).map(|pending| std::mem::take(&mut pending.bytes)).unwrap_or_default();
-        self.pending = Default::default();
-        self.muted = None;
-        match to {
-            Some(protocol) => self.open(protocol, client),
-            None => {
-                // The session has its protocol: what bytes inside it look like is not asked.
-                let mut detection = Detection::inside(&self.setup, 0);
-                detection.content = Content::default();
-                self.mode = Mode::Detecting(Box::new(detection));
-            }
-        }
-        if !early.is_empty() {
-            self.data(other, &early, time);
-        }
-    }
-
-    /// Calls the last stage's dissector; a panic ends the conversation and costs only that dissector's facts.
-    fn call(&mut self, side: Side, act: impl FnOnce(&mut dyn Dissector, Role) -> Step) -> Step {
-        let Some(stage) = self.stages.last_mut() else {
-            return Step::Done;
-        };
-        let role = if side == stage.client { Role::Client } else { Role::Server };
-        let Some(dissector) = stage.dissector.as_deref_mut() else {
-            return Step::Done;
-        };
-        let (client, news) = (stage.client, &mut self.news);
-        let acted = catch_unwind(AssertUnwindSafe(|| {
-            let step = act(dissector, role);
-            while let Some(item) = dissector.news() {
-                if news.len() < NEWS_CAP {
-                    news.push(Heard { news: item, client });
-                }
-            }
-            step
-        }));
-        match acted {
-            Ok(step) => step,
-            Err(_) => {
-                if let Some(broken) = stage.dissector.take() {
-                    // Dropping it may panic again; leaking it then is the lesser evil.
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-                }
-                self.flags.insert(Flag::DissectorFailed);
-                Step::Done
-            }
         }
     }
 }

@@ -43,7 +43,7 @@ const fn dirt(word: u64, comma: Comma) -> u64 {
         word.wrapping_sub(least * LANES) & !word
     }
     const fn equal(word: u64, byte: u8) -> u64 {
-        below(word ^ byte as u64 * LANES, 1)
+        below(word ^ (byte as u64 * LANES), 1)
     }
     // `\` and `]` differ in their lowest bit alone.
     let found = word

@@ -110,19 +110,19 @@ fn octet_digits(octet: u64) -> usize {
 /// The decimal digits of each octet, and the dot behind it.
 static OCTETS: [[u8; 4]; 256] = {
     let mut all = [[b'.'; 4]; 256];
+    let mut rest = all.as_mut_slice();
     let mut octet = 0u8;
-    loop {
+    while let Some((text, after)) = rest.split_first_mut() {
         let (hundreds, tens, ones) = (b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10);
-        all[octet as usize] = match octet {
+        *text = match octet {
             100.. => [hundreds, tens, ones, b'.'],
             10.. => [tens, ones, b'.', b'.'],
             _ => [ones, b'.', b'.', b'.'],
         };
-        if octet == u8::MAX {
-            break all;
-        }
-        octet += 1;
+        rest = after;
+        octet = octet.wrapping_add(1);
     }
+    all
 };
 
 fn ipv6(address: Ipv6Addr, out: &mut Vec<u8>) {
@@ -186,11 +186,11 @@ fn digits_without_zeros(number: u32, out: &mut Vec<u8>) {
 #[inline]
 const fn eight_digits(number: u32) -> [u8; 8] {
     let number = number as u64;
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - 100 * hundreds) << 16;
+    let pairs = hundreds | ((fours - 100 * hundreds) << 16);
     let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
-    let digits = tens | (pairs - 10 * tens) << 8;
+    let digits = tens | ((pairs - 10 * tens) << 8);
     (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
 

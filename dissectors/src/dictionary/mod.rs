@@ -77,10 +77,9 @@ pub const NAME_BYTES: usize = 32;
 
 const fn padded(name: &str) -> [u8; NAME_BYTES] {
     let mut bytes = [0; NAME_BYTES];
-    match bytes.split_at_mut_checked(name.len()) {
-        Some((place, _)) => place.copy_from_slice(name.as_bytes()),
-        // A test holds that there is none.
-        None => {}
+    // A test holds that no name is longer.
+    if let Some((place, _)) = bytes.split_at_mut_checked(name.len()) {
+        place.copy_from_slice(name.as_bytes());
     }
     bytes
 }
