@@ -82,6 +82,9 @@ fn without_cut_character(cut: &[u8]) -> &[u8] {
     }
 }
 
+/// For so many bytes of small items a list makes room at once.
+const FIRST_BYTES: usize = 48;
+
 /// A list that keeps its first `CAP` items and counts the others.
 #[derive(Clone, Debug)]
 pub struct List<T, const CAP: usize = LIST_CAP> {
@@ -105,6 +108,11 @@ impl<T, const CAP: usize> List<T, CAP> {
     pub fn push_with(&mut self, item: impl FnOnce() -> T) -> bool {
         let room = self.items.len() < CAP;
         if room {
+            // Most lists hold an item or two, of which a vector would make room for four.
+            let held = self.items.len();
+            if held == self.items.capacity() {
+                self.items.reserve_exact(held.max(FIRST_BYTES / size_of::<T>().max(1)).max(1));
+            }
             self.items.push(item());
         } else {
             self.omitted = self.omitted.saturating_add(1);

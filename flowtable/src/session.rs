@@ -94,7 +94,8 @@ impl Half {
 #[derive(Debug, Default)]
 pub(crate) struct Detail {
     pub conversation: Option<Conversation>,
-    pub streams: [Stream; 2],
+    /// TCP only: others have no order to restore.
+    pub streams: Option<Box<[Stream; 2]>>,
     pub icmp: Option<Icmp>,
     pub typing: Typing,
     /// What the memory budget was told of this.
@@ -105,10 +106,12 @@ pub(crate) struct Detail {
 
 impl Detail {
     pub fn heap_bytes(&self) -> usize {
-        let [one, other] = &self.streams;
+        let streams = self
+            .streams
+            .as_deref()
+            .map_or(0, |streams| size_of_val(streams) + streams.iter().map(Stream::heap_bytes).sum::<usize>());
         size_of::<Self>()
-            + one.heap_bytes()
-            + other.heap_bytes()
+            + streams
             + self.conversation.as_ref().map_or(0, Conversation::heap_bytes)
             + self.icmp.as_ref().map_or(0, Icmp::heap_bytes)
             + self.typing.heap_bytes()
@@ -410,7 +413,8 @@ impl Session {
         let (own, peer) = if side == Side::Originator { (originator, responder) } else { (responder, originator) };
         let (own_acked, peer_acked, stream_end) = (own.acked, peer.acked, own.finished_at);
         let Some(detail) = self.detail.as_deref_mut().filter(|detail| detail.listens()) else { return };
-        let Detail { conversation: Some(conversation), streams: [one, two], .. } = detail else { return };
+        let Detail { conversation: Some(conversation), streams, .. } = detail else { return };
+        let [one, two] = &mut **streams.get_or_insert_default();
         let (own, peer) = if side == Side::Originator { (one, two) } else { (two, one) };
         let conflict = segment.is_some_and(|segment| {
             // Content that nobody reads is not remembered either: most bytes of a bulk transfer are never touched.

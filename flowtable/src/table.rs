@@ -456,7 +456,8 @@ impl FlowTable {
             Shed::Embryonic => {}
             Shed::OutOfOrder => {
                 let Some(detail) = session.detail.as_deref_mut() else { return };
-                let bytes: usize = detail.streams.iter_mut().map(Stream::shed).sum();
+                let bytes: usize =
+                    detail.streams.iter_mut().flat_map(|streams| streams.iter_mut()).map(Stream::shed).sum();
                 if bytes > 0 {
                     session.marks.insert(Flag::Shed);
                     self.counters.bytes_shed = self.counters.bytes_shed.saturating_add(bytes as u64);
@@ -565,9 +566,11 @@ impl Session {
     fn close(&mut self) {
         let time = self.last;
         let Some(detail) = self.detail.as_deref_mut() else { return };
-        let Detail { conversation: Some(conversation), streams: [originator, responder], .. } = detail else { return };
-        for (side, stream) in [(Side::Originator, originator), (Side::Responder, responder)] {
-            stream.finish(&mut |delivery| give(conversation, side, delivery, time));
+        let Detail { conversation: Some(conversation), streams, .. } = detail else { return };
+        if let Some([originator, responder]) = streams.as_deref_mut() {
+            for (side, stream) in [(Side::Originator, originator), (Side::Responder, responder)] {
+                stream.finish(&mut |delivery| give(conversation, side, delivery, time));
+            }
         }
         conversation.close();
     }

@@ -420,6 +420,10 @@ impl Session {
             let oldest = self.tracked.iter().position(|known| known.answered).unwrap_or(0);
             self.tracked.remove(oldest);
         }
+        if self.tracked.is_empty() {
+            // Most sessions ask once.
+            self.tracked.reserve_exact(1);
+        }
         self.tracked.push(tracked);
     }
 
