@@ -15,7 +15,8 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::{Uid, setresuid};
 use output::Spec;
-use sensor::confine::{Needs, apply, parser};
+use pcap::Capture;
+use sensor::confine::{Needs, apply, apply_beside, keep, parser};
 use sensor::notify::Notifier;
 
 /// The variable that tells a trial.
@@ -167,13 +168,56 @@ fn trial(name: &str) {
                 assert_eq!(status(set), "0".repeat(16), "{set}");
             }
         }
-        "capture" => {
-            confined(&["-"], |needs| needs.capture().user(Some("nobody".to_owned())));
+        "a keeper" => {
+            let folder = tempfile::tempdir().unwrap();
+            let (config, log) = (folder.path().join("tapline.toml"), folder.path().join("log"));
+            fs::write(&config, "before").unwrap();
+            let needs =
+                Needs::of(&[format!("file:{}", log.display()).parse().unwrap()]).user(Some("nobody".to_owned()));
+            fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+            let (asks, asked) = std::sync::mpsc::channel();
+            let (tells, told) = std::sync::mpsc::channel();
+            let (read, replaced) = (config.clone(), config.clone());
+            let (replace, to_be_replaced) = std::sync::mpsc::channel();
+            // A thread of before, which is not confined: an editor puts another file in the place of the old one.
+            let editor = std::thread::spawn(move || {
+                let () = to_be_replaced.recv().unwrap();
+                let new = replaced.with_extension("new");
+                fs::write(&new, "after").unwrap();
+                fs::rename(&new, &replaced).unwrap();
+            });
+            let start = || {
+                std::thread::spawn(move || {
+                    keep(&Needs::keeper([read.as_path()]));
+                    tells.send(()).unwrap();
+                    let () = asked.recv().unwrap();
+                    assert_eq!((status("CapEff"), status("CapPrm")), (format!("{:016x}", 1 << 13), status("CapEff")));
+                    assert_eq!((status("NoNewPrivs"), status("Seccomp")), ("1".to_owned(), "2".to_owned()));
+                    assert_eq!(fs::read(&read).unwrap(), b"after", "under the same name there is another file");
+                    assert!(is_denied(File::create(&read)) && is_denied(File::open("/etc/passwd")));
+                    assert!(is_denied(UdpSocket::bind("127.0.0.1:0")) && is_denied(UnixStream::connect("/nowhere")));
+                    assert!(is_denied(Command::new("/bin/true").status()));
+                    let packets = Capture::from_device("lo").and_then(Capture::open);
+                    assert!(packets.is_ok(), "an interface that came back is opened: {:?}", packets.err());
+                    tells.send(()).unwrap();
+                });
+                told.recv().unwrap();
+                Ok(())
+            };
+            let lacking = apply_beside(&needs, start).unwrap();
+            for set in ["CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"] {
+                assert_eq!(status(set), "0".repeat(16), "{set}");
+            }
             assert!(!Uid::effective().is_root());
-            assert_eq!(
-                (status("CapEff"), status("CapBnd")),
-                (format!("{:016x}", 1 << 13), format!("{:016x}", 1 << 13))
-            );
+            assert!(Capture::from_device("lo").and_then(Capture::open).is_err(), "the others can't");
+            if files_are_confined(&lacking) {
+                File::create(&log).unwrap();
+                assert!(is_denied(File::open(&config)), "nor read the configuration");
+            }
+            replace.send(()).unwrap();
+            editor.join().unwrap();
+            asks.send(()).unwrap();
+            told.recv().unwrap();
         }
         "systemd" => {
             confined(&["-"], |needs| needs);
@@ -284,7 +328,7 @@ fn a_parser_can_open_nothing() {
 fn root_and_its_rights_do_not_come_back() {
     tried_as_root("root");
     tried_as_root("capabilities");
-    tried_as_root("capture");
+    tried_as_root("a keeper");
     tried("nobody's user");
 }
 

@@ -99,6 +99,13 @@ impl FlowTable {
         }
     }
 
+    /// Takes over what may change while sessions are open: what is told of them. Timeouts, the memory and the seed stay.
+    pub fn tell_by(&mut self, config: &Config) {
+        let Config { file_hash, reveal_secrets, services, .. } = *config;
+        self.config = Config { file_hash, reveal_secrets, services, ..self.config };
+        self.facts.reveal_secrets(reveal_secrets);
+    }
+
     /// What was counted so far.
     pub fn counters(&self) -> &Counters {
         &self.counters

@@ -21,7 +21,7 @@ const NAMELESS: &str = "localhost";
 pub(crate) fn run(options: Options) -> Result<u8, String> {
     let start = Instant::now();
     tell_failures_in_one_line();
-    let services = services(options.services.as_deref())?;
+    let services = List::of(options.services.as_deref())?.services();
     let mut source = Replay::open(&options.inputs, options.filter.as_deref()).map_err(|error| error.to_string())?;
     let mut destinations =
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
@@ -60,16 +60,35 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
 }
 
 /// Gives up the rights that are not needed from here on: of files, those that are still to be read are.
-pub(crate) fn give_up_rights(options: &Options, needs: Needs) -> Result<(), String> {
-    if !options.confine {
-        return Ok(());
+fn give_up_rights(options: &Options, needs: Needs) -> Result<(), String> {
+    if options.confine {
+        tell_lacking(options, &confine::apply(&with_options(options, needs))?);
     }
+    Ok(())
+}
+
+/// The same for a run that listens, once `start` has started the thread that keeps some.
+pub(crate) fn give_up_rights_beside(
+    options: &Options,
+    start: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    if !options.confine {
+        return start();
+    }
+    let needs = with_options(options, Needs::of(&options.outputs));
+    tell_lacking(options, &confine::apply_beside(&needs, start)?);
+    Ok(())
+}
+
+fn with_options(options: &Options, needs: Needs) -> Needs {
     let needs = needs.user(options.user.clone());
-    let lacking = confine::apply(&if options.metrics.is_some() { needs.accept() } else { needs })?;
+    if options.metrics.is_some() { needs.accept() } else { needs }
+}
+
+fn tell_lacking(options: &Options, lacking: &[String]) {
     if options.verbosity == Verbosity::Verbose {
         lacking.iter().for_each(|what| cli::complain(what));
     }
-    Ok(())
 }
 
 /// Shows metrics from now on, where that was asked for.
@@ -80,14 +99,48 @@ pub(crate) fn show_metrics(responder: Option<Responder>) -> Result<Option<Shared
     Ok(Some(metrics))
 }
 
-/// The Internet applications that come with the program, and those of the user's list. They live as long as the program.
-pub(crate) fn services(list: Option<&Path>) -> Result<&'static Services, String> {
-    let Some(path) = list else { return Ok(Services::known()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("{}: {error}; --services takes a list of Internet applications", path.display()))?;
-    let mut services = Services::known().clone();
-    services.add(&text).map_err(|bad| format!("{}: {bad}", path.display()))?;
-    Ok(Box::leak(Box::new(services)))
+/// The Internet applications that come with the program, and those of the user's list.
+pub(crate) struct List {
+    text: Option<String>,
+    services: &'static Services,
+}
+
+impl List {
+    /// Reads a list, where there is one.
+    pub(crate) fn of(list: Option<&Path>) -> Result<Self, String> {
+        let mut known = Self { text: None, services: Services::known() };
+        known.read(list)?;
+        Ok(known)
+    }
+
+    /// Reads it again. Tells whether it says something else than before; where it is wrong, all stays as it was.
+    pub(crate) fn read(&mut self, list: Option<&Path>) -> Result<bool, String> {
+        let text = match list {
+            None => None,
+            Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+                format!("{}: {error}; --services takes a list of Internet applications", path.display())
+            })?),
+        };
+        if text == self.text {
+            return Ok(false);
+        }
+        self.services = match (list, &text) {
+            (Some(path), Some(text)) => {
+                let mut services = Services::known().clone();
+                services.add(text).map_err(|bad| format!("{}: {bad}", path.display()))?;
+                // It lives as long as the program, for sessions may hold names of it; lists are changed by people, which is seldom.
+                Box::leak(Box::new(services))
+            }
+            _ => Services::known(),
+        };
+        self.text = text;
+        Ok(true)
+    }
+
+    /// What is known now.
+    pub(crate) const fn services(&self) -> &'static Services {
+        self.services
+    }
 }
 
 pub(crate) fn plan(options: &Options, services: &'static Services) -> Plan {

@@ -26,7 +26,7 @@ const fn lines(name: &'static str, meaning: &'static str) -> Field {
 /// Why the line is written.
 pub static EVENT: Field = Field::text(
     "event",
-    "why the line is written: `start`, `interval`, `loss`, `interface`, `clock`, `destination`, `reopened`, `stop`",
+    "why the line is written: `start`, `interval`, `loss`, `interface`, `clock`, `destination`, `reopened`, `configuration`, `stop`",
     "",
 );
 /// What happened.

@@ -44,7 +44,7 @@ Exit status:
 
 Signals, while listening:
   SIGTERM, SIGINT  tell what is open, write everything out and stop; a second one stops at once, with status 1
-  SIGHUP           open files anew, after they were moved away
+  SIGHUP           open files anew, after they were moved away, and read the configuration file and the --services list again
 
 What a line holds is in docs/FIELDS.md, how to receive it in docs/SIEM.md.";
 
@@ -123,7 +123,7 @@ pub enum Listing {
 pub(super) struct Arguments {
     /// Take options from a configuration file (TOML), as packaging/tapline.toml shows it. The command line overrides it
     #[arg(short, long, value_name = "FILE", help_heading = CONFIGURATION)]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 
     /// Read packets from files: pcap or pcapng, plain or as gzip, zstd or xz. A folder means all captures in it and below; '-' is standard
     /// input. Several are merged in time order
@@ -251,8 +251,8 @@ impl From<Format> for output::Format {
 
 /// What a command line is.
 pub(super) enum Parsed {
-    /// A run.
-    Run(Box<Arguments>),
+    /// A run, and what its keys come to.
+    Run(Box<Arguments>, keys::Values),
     /// A run to be checked, and its configuration as a text.
     Check(Box<Arguments>, String),
     /// The interfaces, to be told.
@@ -262,9 +262,8 @@ pub(super) enum Parsed {
 }
 
 /// Reads a command line, the program's name first, and the configuration file that it names. An error has a line for each thing that is wrong.
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
-    let given: Vec<OsString> = arguments.into_iter().collect();
-    let matches = match command().try_get_matches_from(&given) {
+pub(super) fn parse(given: &[OsString]) -> Result<Parsed, String> {
+    let matches = match command().try_get_matches_from(given) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Parsed::Text(error.to_string()));
@@ -273,7 +272,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     };
     let program = Program::from_arg_matches(&matches).map_err(|error| one_line(&error.to_string()))?;
     match program.word {
-        None => Ok(Parsed::Run(Box::new(configured(&given)?.0))),
+        None => {
+            let (arguments, matches) = configured(given)?;
+            Ok(Parsed::Run(Box::new(arguments), keys::values(&command(), &matches)))
+        }
         Some(Word::Check(_)) => {
             // What follows the word is a command line of its own.
             let given: Vec<OsString> = given.iter().take(1).chain(given.iter().skip(2)).cloned().collect();

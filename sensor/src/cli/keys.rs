@@ -10,6 +10,7 @@
 //! | may be repeated | an array of such, or a single one |
 //! | may be repeated as `NAME=VALUE` | a table: `timeout.udp = "60s"` |
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
@@ -28,6 +29,24 @@ pub(super) const TABLES: [(&str, &str); 8] = [
     (MESSAGES, "messages"),
 ];
 
+/// Keys that a running sensor takes a change of, when it is told to read its configuration anew. What open sessions rely upon is not among
+/// them, nor what takes rights that were given up.
+const RELOADED: [&str; 11] = [
+    "listening.queue",
+    "listening.status_interval",
+    "output.no_redact",
+    "output.no_file_hash",
+    "output.services",
+    "syslog.facility",
+    "syslog.severity",
+    "syslog.hostname",
+    "syslog.pen",
+    "messages.quiet",
+    "messages.verbose",
+];
+/// What the example says of those.
+const RELOADED_NOTE: &str = "(read anew on SIGHUP)";
+
 /// Characters of a line of comment.
 const WIDTH: usize = 100;
 
@@ -37,6 +56,7 @@ const HEAD: &str = "\
 # Every key is an option of the command line, and means the same; what is given there overrides what stands here. All keys
 # stand here: with their defaults, or as a comment where there is no default.
 # `tapline check -c FILE` tells what is wrong with a file, or what it comes to.
+# SIGHUP has a sensor that listens read the file again; what else than the keys that are marked so was changed waits for a restart.
 ";
 
 /// What is written for a key.
@@ -70,6 +90,11 @@ impl<'a> Key<'a> {
     /// The name in the file.
     pub(super) fn name(&self) -> &'a str {
         self.arg.get_id().as_str()
+    }
+
+    /// The name with its table.
+    fn full_name(&self) -> String {
+        format!("{}.{}", self.table, self.name())
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -142,6 +167,9 @@ pub(super) fn example(command: &Command) -> String {
         if let Some(help) = key.arg.get_long_help().or(key.arg.get_help()) {
             comment(text, &help.to_string());
         }
+        if is_reloaded(&key.full_name()) {
+            comment(text, RELOADED_NOTE);
+        }
         key.write(text, None);
     });
     text
@@ -152,6 +180,41 @@ pub(super) fn effective(command: &Command, matches: &ArgMatches) -> String {
     let mut text = String::new();
     write_all(&mut text, command, |text, key| key.write(text, Some(matches)));
     text
+}
+
+/// What a command line and its file come to, by the full name of each key.
+pub(super) fn values(command: &Command, matches: &ArgMatches) -> Values {
+    let value = |key: Key<'_>| {
+        let mut text = String::new();
+        key.write(&mut text, Some(matches));
+        (key.full_name(), text)
+    };
+    Values(all(command).map(value).collect())
+}
+
+/// What every key comes to, as a file would say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// The keys that another has other values of.
+    pub fn changed<'v>(&'v self, other: &'v Self) -> impl Iterator<Item = &'v str> {
+        self.0.iter().filter(|(name, text)| other.0.get(*name) != Some(*text)).map(|(name, _)| name.as_str())
+    }
+
+    /// Takes another's values of the keys that a running sensor takes a change of.
+    pub fn take_reloaded(&mut self, other: &Self) {
+        for (name, text) in &mut self.0 {
+            if let Some(other) = other.0.get(name).filter(|_| is_reloaded(name)) {
+                text.clone_from(other);
+            }
+        }
+    }
+}
+
+/// Whether a running sensor takes a change of a key, by its full name.
+pub fn is_reloaded(name: &str) -> bool {
+    RELOADED.contains(&name)
 }
 
 fn write_all(text: &mut String, command: &Command, write: impl Fn(&mut String, &Key<'_>)) {
@@ -214,6 +277,30 @@ mod tests {
             .map(|arg| arg.get_id().as_str())
             .collect();
         assert_eq!(none, ["config", "help", "version"], "an option needs a heading of TABLES");
+    }
+
+    #[test]
+    fn what_is_read_anew_are_keys() {
+        let command = arguments::command();
+        for name in RELOADED {
+            assert!(all(&command).any(|key| key.full_name() == name), "{name}");
+        }
+        assert_eq!(example(&command).matches(RELOADED_NOTE).count(), RELOADED.len());
+    }
+
+    #[test]
+    fn changed_values_are_told_by_their_keys_and_taken_where_that_is_possible() {
+        let values = |line: &str| {
+            let command = arguments::command();
+            let words = std::iter::once("tapline").chain(line.split(' '));
+            self::values(&command, &command.clone().try_get_matches_from(words).unwrap())
+        };
+        let (mut now, other) =
+            (values("-i a --pen 7 --workers 2"), values("-i a --pen 8 --workers 3 --timeout udp=1s"));
+        let changed: Vec<&str> = now.changed(&other).collect();
+        assert_eq!(changed, ["resources.workers", "sessions.timeout", "syslog.pen"]);
+        now.take_reloaded(&other);
+        assert_eq!(now.changed(&other).collect::<Vec<_>>(), ["resources.workers", "sessions.timeout"]);
     }
 
     #[test]

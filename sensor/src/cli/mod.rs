@@ -19,7 +19,8 @@ use std::ffi::OsString;
 use std::io::Write;
 
 pub use arguments::Listing;
-pub use options::{Options, Verbosity};
+pub use keys::{Values, is_reloaded};
+pub use options::{Options, Origin, Verbosity};
 pub use progress::Bar;
 pub use summary::Summary;
 pub use units::{bytes_text, count_text, span_text};
@@ -44,12 +45,16 @@ pub enum Asked {
 /// Understands a command line, the program's name first, and the configuration file that it names. Each line of the error says what is wrong,
 /// and what to do.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
-    Ok(match arguments::parse(arguments)? {
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    Ok(match arguments::parse(&given)? {
         arguments::Parsed::Text(text) => Asked::Text(text),
         arguments::Parsed::Interfaces(listing) => Asked::Interfaces(listing),
-        arguments::Parsed::Run(arguments) => Asked::Run(Box::new(Options::check(*arguments)?)),
+        arguments::Parsed::Run(arguments, values) => {
+            let origin = Origin { given, file: arguments.config.clone(), values };
+            Asked::Run(Box::new(Options::check(*arguments, origin)?))
+        }
         arguments::Parsed::Check(arguments, effective) => {
-            Options::check(*arguments)?.check_files()?;
+            Options::check(*arguments, Origin::default())?.check_files()?;
             Asked::Text(effective)
         }
     })

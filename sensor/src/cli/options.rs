@@ -1,5 +1,6 @@
 //! What was asked for, checked: everything that the pipeline takes.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use flowtable::config::Timeouts;
 use output::{Facility, Severity, Spec};
 
 use super::arguments::Arguments;
+use super::keys::Values;
 use crate::source::Filter;
 
 /// What was asked for.
@@ -54,6 +56,40 @@ pub struct Options {
     pub metrics: Option<SocketAddr>,
     /// How much is said on standard error.
     pub verbosity: Verbosity,
+    /// Where all of this was taken from.
+    pub origin: Origin,
+}
+
+/// Where options come from, so that they can be understood again after the file was changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The command line, the program's name first.
+    pub given: Vec<OsString>,
+    /// The configuration file that it names.
+    pub file: Option<PathBuf>,
+    /// What the two come to.
+    pub values: Values,
+}
+
+impl Origin {
+    /// Understands the same command line again, with the file as it is now.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](super::parse), in one line: the first thing that is wrong, and how many more are.
+    pub fn read_again(&self) -> Result<Box<Options>, String> {
+        match super::parse(self.given.iter().cloned()) {
+            Ok(super::Asked::Run(options)) => Ok(options),
+            Ok(_) => Err("the command line asks for something else now; start tapline anew".into()),
+            Err(error) => {
+                let first = error.lines().next().unwrap_or_default();
+                Err(match error.lines().count().saturating_sub(1) {
+                    0 => first.to_owned(),
+                    more => format!("{first} (and {more} more; tapline check tells them all)"),
+                })
+            }
+        }
+    }
 }
 
 /// How a network is listened to.
@@ -87,7 +123,7 @@ pub enum Verbosity {
 
 impl Options {
     /// Checks what no single option can tell of itself.
-    pub(super) fn check(arguments: Arguments) -> Result<Self, String> {
+    pub(super) fn check(arguments: Arguments, origin: Origin) -> Result<Self, String> {
         if arguments.no_confine && arguments.user.is_some() {
             return Err("--user gives up rights and --no-confine keeps them; leave one of them out".into());
         }
@@ -137,6 +173,7 @@ impl Options {
             confine: !arguments.no_confine,
             metrics: arguments.metrics,
             verbosity,
+            origin,
         })
     }
 
@@ -145,7 +182,7 @@ impl Options {
         if let Some(filter) = &self.filter {
             Filter::new(filter, &[]).map_err(|error| error.to_string())?;
         }
-        crate::replay::services(self.services.as_deref()).map(|_| ())
+        crate::replay::List::of(self.services.as_deref()).map(|_| ())
     }
 }
 

@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use libc::{c_int, c_long};
 use seccompiler::{
     BpfProgram, Error, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, apply_filter, apply_filter_all_threads,
+    TargetArch, apply_filter, apply_filter_all_threads, sock_filter,
 };
 
-use super::{Capabilities, Needs};
+use super::Needs;
 
 /// Calls by their numbers, and when each is denied: always, where there is no rule.
 type Denied = BTreeMap<c_long, Vec<SeccompRule>>;
@@ -182,10 +182,19 @@ const X32_ONLY: std::ops::RangeInclusive<c_long> = 512..=547;
 
 /// Confines all threads. Tells what the kernel does not do.
 pub(super) fn confine(needs: &Needs) -> Option<String> {
+    confine_by(needs, apply_filter_all_threads)
+}
+
+/// Confines the calling thread and those that it starts. Tells what the kernel does not do.
+pub(super) fn confine_thread(needs: &Needs) -> Option<String> {
+    confine_by(needs, apply_filter)
+}
+
+fn confine_by(needs: &Needs, apply: fn(&[sock_filter]) -> Result<(), Error>) -> Option<String> {
     let confined = denied(needs).and_then(|denied| {
-        apply_filter_all_threads(&program(denied, libc::EPERM)?)?;
+        apply(&program(denied, libc::EPERM)?)?;
         // glibc then starts threads in the older way, whose flags can be looked at.
-        apply_filter_all_threads(&program([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?)
+        apply(&program([(libc::SYS_clone3, Vec::new())].into(), libc::ENOSYS)?)
     });
     confined.err().map(|error| format!("system calls are not confined: {error}"))
 }
@@ -213,12 +222,12 @@ fn denied(needs: &Needs) -> Result<Denied, Error> {
 
 fn sockets(needs: &Needs, denied: &mut Denied) -> Result<(), Error> {
     let network = needs.udp || !needs.tcp_ports.is_empty();
-    let capture = needs.capabilities == Capabilities::Capture;
-    // Which interfaces there are is asked by netlink.
+    let capture = needs.packets;
+    // Which interfaces there are is asked by netlink, and their numbers by a socket that is connected to nobody.
     let families: [(bool, c_int); 5] = [
         (network, libc::AF_INET),
         (network, libc::AF_INET6),
-        (needs.local, libc::AF_UNIX),
+        (needs.local || capture, libc::AF_UNIX),
         (capture, libc::AF_PACKET),
         (capture, libc::AF_NETLINK),
     ];

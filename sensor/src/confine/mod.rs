@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! user            another user and its group, no other groups                          where one is asked for
-//! capabilities    none left; or what opening an interface anew needs                   where a run asks for it
+//! capabilities    none left                                                            where a run asks for it
 //! no new privs    no set-user-id program, no file capability gives any back            always
 //! files           Landlock: what may be read, where files may be made                  `files`
 //! calls           seccomp: no program, no debugging, no socket but for destinations    `calls`
-//! parsers         a thread that only parses: no file opened, no socket                 `calls`, by `parser`
+//! parsers         a thread that sees packets: no file opened, no socket                `calls`, by `parser`
+//! keeper          a thread that sees none, and opens what others may not               `keep`, beside `apply_beside`
 //! ```
 //!
 //! The order is the one in which each still may be done. Landlock and capabilities belong to a thread and those that it starts, so
 //! [`apply`] is called before workers are started; the filter of calls is for all threads.
+//!
+//! Listening needs more now and then: a capability where an interface has come back, files where a configuration is read anew. One
+//! thread keeps that, the keeper. It is started between its rights and those of everybody else ([`apply_beside`]), confines itself to
+//! what it is for ([`keep`]), and never sees a byte of a packet.
 //!
 //! What a kernel lacks is told and left out: an old kernel confines less, and captures all the same. A user that can't be had is an
 //! error, for who asks for one relies on it.
@@ -25,6 +30,9 @@ use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Uid, User, setgroups, setresgid, setresuid};
 use output::Spec;
 use output::destination::Target;
+
+/// What a packet socket needs.
+const CAPTURE: Capability = Capability::CAP_NET_RAW;
 
 /// Whether threads that only parse are to be confined: [`apply`] was called.
 static CONFINED: AtomicBool = AtomicBool::new(false);
@@ -50,6 +58,8 @@ pub struct Needs {
     names: bool,
     /// Whether connections are taken.
     accept: bool,
+    /// Whether interfaces are looked for and listened to.
+    packets: bool,
 }
 
 /// What becomes of the capabilities.
@@ -59,8 +69,6 @@ enum Capabilities {
     #[default]
     Leave,
     None,
-    /// What a packet socket needs.
-    Capture,
 }
 
 impl Needs {
@@ -111,11 +119,11 @@ impl Needs {
         self
     }
 
-    /// Interfaces are opened anew where they went away: CAP_NET_RAW stays, and packet sockets may be made. Threads that only parse may
-    /// make none even so.
-    pub const fn capture(mut self) -> Self {
-        self.capabilities = Capabilities::Capture;
-        self
+    /// What a keeper needs: packet sockets may be made, by the capability that it has, and files in the folders of others be read, which
+    /// may have been made anew since.
+    pub fn keeper<'p>(beside: impl IntoIterator<Item = &'p Path>) -> Self {
+        let read = beside.into_iter().map(|path| folder(path).to_owned()).collect();
+        Self { packets: true, read, ..Self::default() }
     }
 }
 
@@ -139,17 +147,40 @@ fn port_of_a_name(place: &str) -> (bool, Option<u16>) {
 ///
 /// The user or the capabilities can't be given up; the caller must not go on.
 pub fn apply(needs: &Needs) -> Result<Vec<String>, String> {
-    let mut lacking = Vec::new();
-    user_and_capabilities(needs)?;
-    nix::sys::prctl::set_no_new_privs()
-        .map_err(|error| format!("can't give up new privileges: {error}; use --no-confine"))?;
-    lacking.extend(files::confine(needs));
-    lacking.extend(calls::confine(needs));
+    become_wanted(needs)?;
+    if needs.capabilities != Capabilities::Leave || needs.user.is_some() {
+        hold(&CapsHashSet::new())?;
+    }
+    let lacking = files::confine(needs).into_iter().chain(calls::confine(needs));
     CONFINED.store(true, Ordering::Relaxed);
-    Ok(lacking)
+    Ok(lacking.collect())
 }
 
-/// Confines the calling thread to parsing, where the program is confined: it may neither open a file nor have a socket.
+/// Gives up everything but `needs`, and all capabilities, once `start` has started the keeper, whose thread has to call [`keep`]. There must be no
+/// other thread yet.
+///
+/// # Errors
+///
+/// As [`apply`], and what `start` tells.
+pub fn apply_beside(needs: &Needs, start: impl FnOnce() -> Result<(), String>) -> Result<Vec<String>, String> {
+    become_wanted(needs)?;
+    hold(&[CAPTURE].into())?;
+    start()?;
+    hold(&CapsHashSet::new())?;
+    let lacking = files::confine(needs).into_iter().chain(calls::confine_thread(needs));
+    CONFINED.store(true, Ordering::Relaxed);
+    Ok(lacking.collect())
+}
+
+/// Confines the calling thread to what a keeper `needs`: beside its capability, which it has already. What this kernel lacks is told by
+/// [`apply_beside`].
+pub fn keep(needs: &Needs) {
+    let _ = files::confine(needs);
+    let _ = calls::confine_thread(needs);
+}
+
+/// Confines the calling thread, and those that it starts, to parsing, where the program is confined: it may neither open a file nor have
+/// a socket.
 pub fn parser() {
     if CONFINED.load(Ordering::Relaxed) {
         // What this kernel lacks was told when the program was confined.
@@ -157,35 +188,35 @@ pub fn parser() {
     }
 }
 
-fn user_and_capabilities(needs: &Needs) -> Result<(), String> {
-    let kept: CapsHashSet = match needs.capabilities {
-        Capabilities::Capture => [Capability::CAP_NET_RAW].into(),
-        Capabilities::None | Capabilities::Leave => CapsHashSet::new(),
-    };
-    let keeps = |error: caps::errors::CapsError| format!("can't give up capabilities: {error}; use --no-confine");
-    if needs.capabilities != Capabilities::Leave {
-        // Out of reach for good, where that may be done: nobody else could get them back without being able to start a program.
-        if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).unwrap_or(false) {
-            for capability in caps::all().difference(&kept) {
-                let _ = caps::drop(None, CapSet::Bounding, *capability);
-            }
+/// Becomes the user that is wanted, still with CAP_NET_RAW, and gives up for good what programs could give back.
+fn become_wanted(needs: &Needs) -> Result<(), String> {
+    // Out of reach for good, where that may be done: nobody else could get them back without being able to start a program.
+    if (needs.capabilities != Capabilities::Leave || needs.user.is_some())
+        && caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).unwrap_or(false)
+    {
+        for capability in caps::all() {
+            let _ = caps::drop(None, CapSet::Bounding, capability);
         }
     }
     if let Some(name) = &needs.user {
-        become_user(name, !kept.is_empty())?;
+        become_user(name)?;
     }
-    if needs.capabilities != Capabilities::Leave || needs.user.is_some() {
-        let held = caps::read(None, CapSet::Permitted).map_err(keeps)?;
-        let kept: CapsHashSet = kept.intersection(&held).copied().collect();
-        let _ = caps::clear(None, CapSet::Ambient);
-        caps::set(None, CapSet::Effective, &kept).map_err(keeps)?;
-        caps::set(None, CapSet::Permitted, &kept).map_err(keeps)?;
-        caps::clear(None, CapSet::Inheritable).map_err(keeps)?;
-    }
-    Ok(())
+    nix::sys::prctl::set_no_new_privs()
+        .map_err(|error| format!("can't give up new privileges: {error}; use --no-confine"))
 }
 
-fn become_user(name: &str, keeping_capabilities: bool) -> Result<(), String> {
+/// Holds no capability but these, of which only those that are held already.
+fn hold(kept: &CapsHashSet) -> Result<(), String> {
+    let keeps = |error: caps::errors::CapsError| format!("can't give up capabilities: {error}; use --no-confine");
+    let held = caps::read(None, CapSet::Permitted).map_err(keeps)?;
+    let kept: CapsHashSet = kept.intersection(&held).copied().collect();
+    let _ = caps::clear(None, CapSet::Ambient);
+    caps::set(None, CapSet::Effective, &kept).map_err(keeps)?;
+    caps::set(None, CapSet::Permitted, &kept).map_err(keeps)?;
+    caps::clear(None, CapSet::Inheritable).map_err(keeps)
+}
+
+fn become_user(name: &str) -> Result<(), String> {
     let user = match User::from_name(name) {
         Ok(Some(user)) => user,
         Ok(None) => return Err(format!("there is no user `{name}`; make it, or name another with --user")),
@@ -197,9 +228,7 @@ fn become_user(name: &str, keeping_capabilities: bool) -> Result<(), String> {
     if !Uid::effective().is_root() {
         return Err(format!("can't become the user `{name}`; start tapline as root, or leave --user out"));
     }
-    if keeping_capabilities {
-        caps::securebits::set_keepcaps(true).map_err(|error| format!("can't keep CAP_NET_RAW: {error}"))?;
-    }
+    caps::securebits::set_keepcaps(true).map_err(|error| format!("can't keep CAP_NET_RAW: {error}"))?;
     setgroups(&[])
         .and_then(|()| setresgid(user.gid, user.gid, user.gid))
         .and_then(|()| setresuid(user.uid, user.uid, user.uid))

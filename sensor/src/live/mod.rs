@@ -2,31 +2,32 @@
 //!
 //! ```text
 //! signals   SIGTERM, SIGINT, SIGHUP as flags
+//! keeper    the thread that keeps rights: opens interfaces that have come back, reads the configuration anew
 //! outlets   a queue and a thread for each destination: capture never waits
 //! monitor   the thread that tells of the sensor itself: STATUS lines, loss the moment it is known, what happens to interfaces
 //! status    everything that is counted, as the facts of a STATUS line
 //! ```
 
+mod keeper;
 mod monitor;
 mod outlets;
 mod signals;
 mod status;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use output::destination::Patience;
 
 use crate::cli::{self, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
-use crate::confine::Needs;
+use crate::confine;
 use crate::metrics::Responder;
-use crate::notify::Notifier;
-use crate::pipeline::{self, Meter, Outcome};
-use crate::replay::{give_up_rights, plan, services, shortcomings, show_metrics, tell_failures_in_one_line};
+use crate::pipeline::{self, Meter, Outcome, Tuning};
+use crate::replay::{List, plan, shortcomings, show_metrics, tell_failures_in_one_line};
 use crate::source::Live;
 use crate::source::live::{Port, Settings};
-use monitor::Monitor;
+use keeper::Keeper;
+use monitor::{Monitor, Watched};
 use outlets::{Account, Outlets};
 use signals::Signals;
 
@@ -34,7 +35,7 @@ use signals::Signals;
 pub(crate) fn run(options: Options) -> Result<u8, String> {
     let start = Instant::now();
     tell_failures_in_one_line();
-    let services = services(options.services.as_deref())?;
+    let list = List::of(options.services.as_deref())?;
     let Some(live) = options.live.clone() else { return Err("nothing to listen to; name an interface with -i".into()) };
     let settings = Settings {
         interfaces: live.interfaces,
@@ -45,37 +46,47 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     };
     let signals =
         Signals::install().map_err(|error| format!("signals can't be received: {error}; see to the system"))?;
-    let mut source = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
+    let (mut source, opener) = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
     let responder = options.metrics.map(Responder::listen).transpose()?;
-    let plan = plan(&options, services);
-    // Before any thread is started, for Landlock and capabilities are a thread's own. An interface that goes away is opened anew, and so are
-    // destinations: what that needs stays.
-    give_up_rights(&options, Needs::of(&options.outputs).capture())?;
+    let plan = plan(&options, list.services());
+    // Before any other thread is started, for Landlock and capabilities are a thread's own.
+    let keeper = Keeper::start(&options, opener, list)?;
     let outlets =
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
     let metrics = show_metrics(responder)?;
-    let meter = Meter::new(plan.workers);
+    let (meter, tuning) = (Meter::new(plan.workers), Tuning::new(plan.clone()));
     let board = source.board();
-    let over = Arc::new(AtomicBool::new(false));
-    let mut notifier = Notifier::from_environment();
-    notifier.ready();
-    let outcome = std::thread::scope(|scope| {
-        let monitor = Monitor::new(&plan, &meter, &board, &outlets, &signals, &options, metrics);
+    let (over, beats) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (outcome, verbosity) = std::thread::scope(|scope| {
+        let watched = Watched {
+            meter: &meter,
+            tuning: &tuning,
+            board: &board,
+            outlets: &outlets,
+            signals: &signals,
+            keeper: &keeper,
+            beats: &beats,
+        };
+        let monitor = Monitor::new(plan.clone(), watched, options.clone(), metrics);
         let watching = scope.spawn(|| monitor.run(&over));
-        let outcome = pipeline::run_metered(
+        // This thread and those that it starts from here on see packets.
+        confine::parser();
+        let outcome = pipeline::run_live(
             &plan,
             &mut source,
             &mut outlets.entrance(),
             // A batch comes at least every tenth of a second, empty on a quiet link.
-            &mut |_| notifier.alive(),
+            &mut |_| {
+                beats.fetch_add(1, Ordering::Relaxed);
+            },
             &meter,
+            &tuning,
         );
-        notifier.stopping();
         over.store(true, Ordering::Relaxed);
-        if let Err(panic) = watching.join() {
-            std::panic::resume_unwind(panic);
+        match watching.join() {
+            Ok(verbosity) => (outcome, verbosity),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-        outcome
     });
     let outcome = outcome.map_err(|error| error.to_string())?;
     let ports = board.ports();
@@ -83,7 +94,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let mut summary = account(&ports, &outcome, &accounts);
     summary.warnings.extend(reports);
     summary.elapsed_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    match options.verbosity {
+    match verbosity {
         Verbosity::Quiet => summary.warnings.iter().for_each(|warning| cli::complain(warning)),
         _ => eprint!("{}", summary.text()),
     }

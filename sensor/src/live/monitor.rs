@@ -1,9 +1,10 @@
 //! The thread that tells of the sensor itself, whatever the others are busy with.
 //!
 //! It writes a STATUS line at the beginning, at every interval and at the end, and one at once, as a warning, when packets, lines or
-//! sessions begin to be lost, an interface goes or comes, the clock was set, or a destination fails.
+//! sessions begin to be lost, an interface goes or comes, the clock was set, or a destination fails. It also sees to SIGHUP, and tells systemd
+//! how it goes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dissectors::dictionary::status;
@@ -11,18 +12,24 @@ use dissectors::facts::Value;
 use dissectors::{Facts, Timestamp};
 use output::{MsgId, Record, Renderer, Severity};
 
+use super::keeper::{Configuration, Keeper};
 use super::outlets::{Entrance, Outlets};
 use super::signals::Signals;
 use super::status::{Snapshot, resident_bytes};
-use crate::cli::{self, Options, Verbosity};
+use crate::cli::{self, Options, Values, Verbosity};
 use crate::metrics::Shared;
-use crate::pipeline::{Meter, Outlet, Plan};
+use crate::notify::Notifier;
+use crate::pipeline::{Meter, Outlet, Plan, Tuning};
+use crate::replay;
 use crate::source::live::{Board, Link, wall_clock};
 
 /// How often it looks around.
 const BEAT: Duration = Duration::from_millis(100);
 /// A loss that went on is told again, as a new one, after so long without any.
 const CALM: Duration = Duration::from_secs(60);
+
+/// The key whose file is read anew beside the configuration.
+const SERVICES: &str = "output.services";
 
 /// A kind of loss: told when it begins.
 #[derive(Debug, Default)]
@@ -44,15 +51,28 @@ impl Loss {
     }
 }
 
+/// What it looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Watched<'r> {
+    pub meter: &'r Meter,
+    pub tuning: &'r Tuning,
+    pub board: &'r Board,
+    pub outlets: &'r Outlets,
+    pub signals: &'r Signals,
+    pub keeper: &'r Keeper,
+    /// Grows as long as the reader does not hang.
+    pub beats: &'r AtomicU64,
+}
+
 pub(super) struct Monitor<'r> {
-    meter: &'r Meter,
-    board: &'r Board,
-    outlets: &'r Outlets,
-    signals: &'r Signals,
+    watched: Watched<'r>,
     entrance: Entrance<'r>,
+    plan: Plan,
+    options: Options,
+    /// What of the configuration holds.
+    values: Values,
     renderers: Vec<Renderer>,
     interval: Option<Duration>,
-    verbosity: Verbosity,
     facts: Facts,
     start: Instant,
     /// When the last line was written, and what was counted then.
@@ -65,52 +85,56 @@ pub(super) struct Monitor<'r> {
     sessions: Loss,
     clock_steps: u64,
     metrics: Option<Shared>,
+    notifier: Notifier,
+    beats: u64,
 }
 
 impl<'r> Monitor<'r> {
-    pub(super) fn new(
-        plan: &Plan,
-        meter: &'r Meter,
-        board: &'r Board,
-        outlets: &'r Outlets,
-        signals: &'r Signals,
-        options: &Options,
-        metrics: Option<Shared>,
-    ) -> Self {
-        let entrance = outlets.entrance();
-        let renderers = entrance.profiles().iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect();
+    pub(super) fn new(plan: Plan, watched: Watched<'r>, options: Options, metrics: Option<Shared>) -> Self {
+        let entrance = watched.outlets.entrance();
         let now = Instant::now();
-        let status_ns = options.live.as_ref().and_then(|live| live.status_ns);
-        Self {
-            meter,
-            board,
-            outlets,
-            signals,
+        let mut monitor = Self {
+            watched,
+            before: Snapshot::take(watched.meter, watched.board.ports(), watched.outlets.accounts()),
             entrance,
-            renderers,
-            interval: status_ns.map(Duration::from_nanos),
-            verbosity: options.verbosity,
+            plan,
+            values: options.origin.values.clone(),
+            options,
+            renderers: Vec::new(),
+            interval: None,
             facts: Facts::new(),
             start: now,
             told: now,
-            before: Snapshot::take(meter, board.ports(), outlets.accounts()),
             complete_since: Some(wall_clock()),
             packets: Loss::default(),
             lines: Loss::default(),
             sessions: Loss::default(),
             clock_steps: 0,
             metrics,
-        }
+            notifier: Notifier::from_environment(),
+            beats: 0,
+        };
+        monitor.tune();
+        monitor
     }
 
-    /// Looks around until the pipeline is over.
-    pub(super) fn run(mut self, over: &AtomicBool) {
-        let names: Vec<String> = self.board.ports().into_iter().map(|port| port.name).collect();
+    /// Takes over what options say of its own lines.
+    fn tune(&mut self) {
+        let profiles = self.entrance.profiles().iter();
+        self.renderers = profiles.map(|profile| Renderer::new(&self.plan.identity, *profile)).collect();
+        let status_ns = self.options.live.as_ref().and_then(|live| live.status_ns);
+        self.interval = status_ns.map(Duration::from_nanos);
+    }
+
+    /// Looks around until the pipeline is over. Tells how much is to be said at the end.
+    pub(super) fn run(mut self, over: &AtomicBool) -> Verbosity {
+        let names: Vec<String> = self.watched.board.ports().into_iter().map(|port| port.name).collect();
         let message = format!("listening to {}", names.join(", "));
-        if self.verbosity != Verbosity::Quiet {
+        if self.options.verbosity != Verbosity::Quiet {
             cli::complain(&message);
         }
         self.tell("start", Some(&message), Severity::LOG_NOTICE);
+        self.notifier.ready();
         while !over.load(Ordering::Relaxed) {
             std::thread::sleep(BEAT);
             self.look();
@@ -118,14 +142,30 @@ impl<'r> Monitor<'r> {
                 self.tell_interval("interval", None);
             }
         }
+        self.notifier.stopping();
         self.look();
         self.tell_interval("stop", Some("stopped"));
+        self.options.verbosity
     }
 
     fn look(&mut self) {
-        if self.signals.take_reopen() {
-            self.outlets.reopen();
+        // A sign of life of both: of this thread, and of the reader.
+        let beats = self.watched.beats.load(Ordering::Relaxed);
+        if beats != std::mem::replace(&mut self.beats, beats) {
+            self.notifier.alive();
+        }
+        if self.watched.signals.take_reopen() {
+            self.notifier.reloading();
+            self.watched.outlets.reopen();
             self.tell("reopened", Some("files are opened anew"), Severity::LOG_NOTICE);
+            self.watched.keeper.ask();
+        }
+        if let Some(answer) = self.watched.keeper.answer() {
+            match answer {
+                Ok(configuration) => self.take(configuration),
+                Err(what) => self.warn("configuration", &format!("{what}; the configuration stays as it was")),
+            }
+            self.notifier.ready();
         }
         let now = Instant::now();
         let snapshot = self.snapshot();
@@ -138,7 +178,7 @@ impl<'r> Monitor<'r> {
         } else if !whole {
             self.complete_since = None;
         }
-        for event in self.board.take_events() {
+        for event in self.watched.board.take_events() {
             self.warn("interface", &event);
         }
         let steps = snapshot.ingested.clock_steps.saturating_sub(self.clock_steps);
@@ -165,13 +205,48 @@ impl<'r> Monitor<'r> {
             let what = "sessions are told early or less of, to stay within the memory";
             self.warn("loss", &format!("{what}, {new} so far; give more with --memory"));
         }
-        for report in self.outlets.take_reports() {
+        for report in self.watched.outlets.take_reports() {
             self.warn("destination", &report);
         }
     }
 
+    /// Takes over what may change of a configuration that was read anew, and tells what of it must wait.
+    fn take(&mut self, read: Configuration) {
+        let Configuration { options, services, services_changed } = read;
+        let (mut holds, mut waits) = (Vec::new(), Vec::new());
+        for key in self.values.changed(&options.origin.values) {
+            if cli::is_reloaded(key) { holds.push(key.to_owned()) } else { waits.push(key.to_owned()) }
+        }
+        if services_changed && !holds.iter().any(|key| key == SERVICES) {
+            holds.push(SERVICES.to_owned());
+        }
+        self.values.take_reloaded(&options.origin.values);
+        self.plan = replay::plan(&options, services);
+        self.watched.tuning.set(self.plan.clone());
+        self.options = *options;
+        if let Some(live) = &self.options.live {
+            self.watched.outlets.set_room(live.queue_bytes);
+        }
+        self.tune();
+        if self.options.origin.file.is_none() && self.options.services.is_none() {
+            return;
+        }
+        let verb = |keys: &[String]| if keys.len() == 1 { "s" } else { "" };
+        let mut message = match holds.as_slice() {
+            [] => "the configuration was read anew, and nothing of it holds that did not before".to_owned(),
+            holds => format!("the configuration was read anew: {} hold{} now", holds.join(", "), verb(holds)),
+        };
+        if !waits.is_empty() {
+            message.push_str(&format!("; {} wait{} for a restart", waits.join(", "), verb(&waits)));
+        }
+        if self.options.verbosity != Verbosity::Quiet {
+            cli::complain(&message);
+        }
+        self.tell("configuration", Some(&message), Severity::LOG_NOTICE);
+    }
+
     fn snapshot(&self) -> Snapshot {
-        Snapshot::take(self.meter, self.board.ports(), self.outlets.accounts())
+        Snapshot::take(self.watched.meter, self.watched.board.ports(), self.watched.outlets.accounts())
     }
 
     /// Tells what must be known at once, on standard error too.
@@ -207,7 +282,7 @@ impl<'r> Monitor<'r> {
         let mut out = self.facts.element(&status::STATUS);
         if let Some(since) = self.complete_since {
             out.value(&status::COMPLETE_SINCE, Value::Time(since));
-            out.value(&status::COMPLETE_UNTIL, Value::Time(self.board.reached().max(since)));
+            out.value(&status::COMPLETE_UNTIL, Value::Time(self.watched.board.reached().max(since)));
         }
         if let Some(bytes) = resident_bytes() {
             out.number(&status::MEMORY, bytes);

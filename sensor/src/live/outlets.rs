@@ -73,7 +73,7 @@ struct Lane {
 pub(super) struct Outlets {
     profiles: Vec<Profile>,
     lanes: Vec<(Arc<Lane>, Sender<Order>)>,
-    most_bytes: u64,
+    most_bytes: Arc<AtomicU64>,
     closing: Arc<AtomicBool>,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
@@ -82,6 +82,7 @@ impl Outlets {
     /// Opens destinations, each with a queue of `most_bytes` and a thread.
     pub(super) fn open(specs: &[Spec], patience: Patience, most_bytes: u64) -> Result<Self, OpenError> {
         let closing = Arc::new(AtomicBool::new(false));
+        let most_bytes = Arc::new(AtomicU64::new(most_bytes));
         let mut outlets = Self { profiles: Vec::new(), lanes: Vec::new(), most_bytes, closing, threads: Vec::new() };
         for spec in specs {
             let destination = Destinations::open(vec![spec.clone()], patience)?;
@@ -102,9 +103,8 @@ impl Outlets {
                 reports: Mutex::default(),
             });
             let (sender, receiver) = unbounded();
-            let (of_thread, closing) = (lane.clone(), outlets.closing.clone());
-            let most = most_bytes;
-            outlets.threads.push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, most)));
+            let (of_thread, closing, most) = (lane.clone(), outlets.closing.clone(), outlets.most_bytes.clone());
+            outlets.threads.push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, &most)));
             outlets.lanes.push((lane, sender));
         }
         Ok(outlets)
@@ -121,6 +121,11 @@ impl Outlets {
             // A thread that is gone has no file.
             let _ = sender.send(Order::Reopen);
         }
+    }
+
+    /// Gives every queue so many bytes.
+    pub(super) fn set_room(&self, most_bytes: u64) {
+        self.most_bytes.store(most_bytes, Ordering::Relaxed);
     }
 
     /// What became of the lines so far.
@@ -160,7 +165,8 @@ impl Outlets {
             if lane.ended.load(Ordering::Relaxed) {
                 continue;
             }
-            let room = lane.queued_bytes.load(Ordering::Relaxed).saturating_add(bytes) <= self.most_bytes;
+            let most_bytes = self.most_bytes.load(Ordering::Relaxed);
+            let room = lane.queued_bytes.load(Ordering::Relaxed).saturating_add(bytes) <= most_bytes;
             if !room {
                 lane.dropped.fetch_add(lines, Ordering::Relaxed);
                 continue;
@@ -184,7 +190,13 @@ impl Lane {
     }
 
     /// The destination's thread.
-    fn serve(&self, mut destination: Destinations, orders: &Receiver<Order>, closing: &AtomicBool, most_bytes: u64) {
+    fn serve(
+        &self,
+        mut destination: Destinations,
+        orders: &Receiver<Order>,
+        closing: &AtomicBool,
+        most_bytes: &AtomicU64,
+    ) {
         loop {
             let order = match orders.try_recv() {
                 Ok(order) => order,
@@ -226,12 +238,12 @@ impl Lane {
     }
 
     /// Leaves a destination that loses lines alone for a while, as long as others may wait for it.
-    fn rest(&self, destination: &Destinations, closing: &AtomicBool, most_bytes: u64) {
+    fn rest(&self, destination: &Destinations, closing: &AtomicBool, most_bytes: &AtomicU64) {
         if !destination.is_troubled() {
             return;
         }
         let start = Instant::now();
-        let has_room = || self.queued_bytes.load(Ordering::Relaxed) < most_bytes / 2;
+        let has_room = || self.queued_bytes.load(Ordering::Relaxed) < most_bytes.load(Ordering::Relaxed) / 2;
         while start.elapsed() < REST && has_room() && !closing.load(Ordering::Relaxed) {
             std::thread::sleep(NAP);
         }

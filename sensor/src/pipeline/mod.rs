@@ -21,6 +21,7 @@ mod reorder;
 mod sharded;
 mod single;
 mod teller;
+mod tuning;
 
 use std::ops::ControlFlow;
 
@@ -33,6 +34,7 @@ use crate::source::{Error, Source};
 
 pub use ingest::Ingested;
 pub use meter::{Meter, Table};
+pub use tuning::Tuning;
 
 /// What a run is made of.
 #[derive(Clone)]
@@ -103,22 +105,25 @@ pub fn run(
     outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
 ) -> Result<Outcome, Error> {
-    run_metered(plan, source, outlet, batch_done, &Meter::new(plan.workers))
+    let (meter, tuning) = (Meter::new(plan.workers), Tuning::new(plan.clone()));
+    if plan.workers <= 1 {
+        single::run(plan, source, outlet, batch_done, &meter)
+    } else {
+        sharded::run(plan, source, outlet, batch_done, &meter, &tuning)
+    }
 }
 
-/// As [`run`], with its counters left at a meter after every batch.
-pub fn run_metered(
+/// As [`run`], for a source that has no end: counters are left at a meter after every batch, and what is told can be tuned. Packets are
+/// read in the calling thread and followed in others, even by one worker, so that reading waits for nothing.
+pub fn run_live(
     plan: &Plan,
     source: &mut dyn Source,
     outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
     meter: &Meter,
+    tuning: &Tuning,
 ) -> Result<Outcome, Error> {
-    if plan.workers <= 1 {
-        single::run(plan, source, outlet, batch_done, meter)
-    } else {
-        sharded::run(plan, source, outlet, batch_done, meter)
-    }
+    sharded::run(plan, source, outlet, batch_done, meter, tuning)
 }
 
 /// Whether to go on.

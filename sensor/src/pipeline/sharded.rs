@@ -1,4 +1,4 @@
-//! Several workers: the calling thread reads, decodes and shards; each worker owns a table; a writer puts the lines in order.
+//! Several workers, or one that is fed by a live source: the calling thread reads, decodes and shards; each worker owns a table; a writer puts the lines in order.
 //!
 //! Every batch goes to every worker, empty or not, so that all tables move with the same clock and the writer knows up to where
 //! lines are complete. Used parcels and line buffers go back to where they were filled.
@@ -16,7 +16,7 @@ use super::ingest::{Ingest, Ingested};
 use super::parcel::Parcel;
 use super::reorder::Reorder;
 use super::teller::{Lines, Teller};
-use super::{Going, Meter, Outcome, Outlet, Plan};
+use super::{Going, Meter, Outcome, Outlet, Plan, Tuning};
 use crate::source::{Batch, Error, Source};
 
 /// Parcels that may wait for a worker, and line buffers for the writer. More would only use more cache.
@@ -54,6 +54,7 @@ pub(super) fn run(
     outlet: &mut dyn Outlet,
     batch_done: &mut dyn FnMut(u64),
     meter: &Meter,
+    tuning: &Tuning,
 ) -> Result<Outcome, Error> {
     let ingest = Ingest::new(plan);
     let paths = ingest.paths();
@@ -78,7 +79,7 @@ pub(super) fn run(
             };
             let table = FlowTable::new(plan.table_of_one(), paths.clone());
             let teller = Teller::new(plan, &profiles, board.clone());
-            workers.push(scope.spawn(move || work(worker, table, teller, meter)));
+            workers.push(scope.spawn(move || work(worker, table, teller, meter, tuning)));
             shards.push(Shard { parcels: parcels_in, used_parcels });
             used_lines.push(lines_in);
         }
@@ -149,8 +150,9 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 }
 
 /// A worker: parcels to lines.
-fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter) -> Counters {
+fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter, tuning: &Tuning) -> Counters {
     crate::confine::parser();
+    let mut tuned = 0;
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
         let mut lines = used_lines.try_recv().unwrap_or_default();
@@ -160,6 +162,10 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter)
         told.send(Told { worker: number, lines, until }).is_ok()
     };
     for mut parcel in &parcels {
+        if let Some(plan) = tuning.newer(&mut tuned) {
+            table.tell_by(&plan.table);
+            teller.tell_by(&plan);
+        }
         for (packet, payload, clock) in parcel.packets() {
             table.packet(packet, payload, clock, &mut teller);
         }

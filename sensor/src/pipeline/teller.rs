@@ -41,6 +41,7 @@ impl Lines {
 
 /// Renders each session that a table tells, once for every distinct profile.
 pub(super) struct Teller {
+    profiles: Vec<Profile>,
     renderers: Vec<Renderer>,
     ordinary: Severity,
     board: Arc<Board>,
@@ -49,9 +50,19 @@ pub(super) struct Teller {
 
 impl Teller {
     pub fn new(plan: &Plan, profiles: &[Profile], board: Arc<Board>) -> Self {
-        let renderers = profiles.iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect();
-        Self { renderers, ordinary: plan.severity, board, lines: Lines::default() }
+        let renderers = renderers(plan, profiles);
+        Self { profiles: profiles.to_vec(), renderers, ordinary: plan.severity, board, lines: Lines::default() }
     }
+
+    /// Tells from now on as another plan says.
+    pub fn tell_by(&mut self, plan: &Plan) {
+        self.renderers = renderers(plan, &self.profiles);
+        self.ordinary = plan.severity;
+    }
+}
+
+fn renderers(plan: &Plan, profiles: &[Profile]) -> Vec<Renderer> {
+    profiles.iter().map(|profile| Renderer::new(&plan.identity, *profile)).collect()
 }
 
 impl Sink for Teller {

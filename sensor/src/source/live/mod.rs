@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! kernel   ring of blocks, one per interface: filled by the kernel, handed over when full or after BLOCK_MS
-//! tap      one interface: opened, emptied into blocks of ours, its loss counted, opened again when it went and came back
+//! tap      one interface: emptied into blocks of ours, its loss counted, taken over again when it went and came back
+//! opener   which interfaces there are, and opening them: for a thread that has the right to, and sees no packets
 //! order    frames of several interfaces put in the order of their times
 //! board    what the taps have counted and what happened to them, for whoever asks from another thread
 //! ```
@@ -14,6 +15,7 @@
 //! a card would have cut (TSO) are longer than the link carries and are taken as they are.
 
 mod board;
+mod opener;
 mod order;
 mod tap;
 
@@ -28,6 +30,8 @@ use dissectors::Timestamp;
 use dissectors::time::MILLISECOND;
 
 pub use board::{Board, Link, Port, wall_clock};
+pub use opener::Opener;
+use opener::Watch;
 use order::InOrder;
 use tap::Tap;
 
@@ -42,7 +46,7 @@ const LAST_BLOCKS: Duration = Duration::from_millis(150);
 /// How long it takes at most, where packets come faster than they are taken; what is left then is lost and counted.
 const LONGEST_END: Duration = Duration::from_secs(5);
 /// Time between two looks at the counters and states of interfaces.
-const LOOK: Duration = Duration::from_millis(250);
+pub const LOOK: Duration = Duration::from_millis(200);
 /// The longest snapshot that libpcap takes, and the default: whole packets, however long.
 pub const MAX_SNAPLEN: u32 = 262_144;
 
@@ -63,7 +67,7 @@ pub struct Settings {
 
 /// Interfaces that are listened to.
 pub struct Live {
-    settings: Settings,
+    watch: Watch,
     taps: Vec<Tap>,
     order: InOrder,
     pool: Pool,
@@ -80,21 +84,24 @@ pub struct Live {
 }
 
 impl Live {
-    /// Opens interfaces. It ends, its rings emptied, some moments after `stop` is set.
+    /// Opens interfaces. It ends, its rings emptied, some moments after `stop` is set. What goes and comes back is seen as long as the
+    /// opener [looks](Opener::look), every [`LOOK`] or so.
     ///
     /// # Errors
     ///
     /// An interface that does not exist or may not be listened to; a wrong filter. One that is only down is waited for.
-    pub fn open(settings: Settings, stop: Arc<AtomicBool>) -> Result<Self, Error> {
+    pub fn open(settings: Settings, stop: Arc<AtomicBool>) -> Result<(Self, Opener), Error> {
         let board = Arc::new(Board::new(&settings.interfaces));
+        let mut opener = Opener::new(settings.clone());
+        opener.look();
         let mut taps = Vec::new();
         for (number, name) in settings.interfaces.iter().enumerate() {
-            taps.push(Tap::open(number, name, &settings, &board)?);
+            taps.push(Tap::open(number, name, &opener, &board)?);
         }
         let now = Instant::now();
         let order = InOrder::new(taps.len());
         let mut live = Self {
-            settings,
+            watch: opener.watch(),
             taps,
             order,
             pool: Pool::default(),
@@ -108,7 +115,7 @@ impl Live {
             counters: Counters::default(),
         };
         live.look();
-        Ok(live)
+        Ok((live, opener))
     }
 
     /// What is counted, and what happens, for other threads.
@@ -150,12 +157,11 @@ impl Live {
         stopped.is_some_and(|since| since > LAST_BLOCKS && (self.dry || since > LONGEST_END))
     }
 
-    /// Reads the interfaces' own counters and states, and opens what has come back.
+    /// Reads the rings' counters, and takes over what the opener has seen.
     fn look(&mut self) {
         self.looked = Instant::now();
-        let interfaces = pnet::datalink::interfaces();
-        for tap in &mut self.taps {
-            tap.look(&interfaces, &self.settings, &self.board);
+        for (tap, place) in self.taps.iter_mut().zip(self.watch.places().iter_mut()) {
+            tap.look(place, &self.board);
         }
         // What was lost until then is counted now.
         self.board.reach(self.caught_up);

@@ -1,21 +1,14 @@
-//! One interface: opened, emptied, watched, and opened again when it went and came back.
+//! One interface: emptied, watched, and had opened again when it went and came back.
 
-use pcap::{Active, Capture, Precision};
-use pnet::datalink::NetworkInterface;
+use pcap::{Active, Capture};
 
 use super::board::{Board, Link, Port};
-use super::{BLOCK_MS, Settings};
+use super::opener::{Found, Fresh, Opened, Opener, Place, words};
 use crate::source::batch::{BATCH_FRAMES, Batch, Blank, Frame, Pool};
-use crate::source::filter::Filter;
 use crate::source::format::normal_link;
 use crate::source::{Counters, Error};
 use dissectors::Timestamp;
 use dissectors::time::SECOND;
-
-/// libpcap's name for all interfaces at once.
-const ANY: &str = "any";
-/// libpcap takes the size of a ring as a number that ends here.
-const MAX_RING_BYTES: u64 = i32::MAX as u64;
 
 /// One interface.
 pub(super) struct Tap {
@@ -42,24 +35,15 @@ struct Open {
     /// libpcap's counters, which wrap.
     received: u32,
     dropped: u32,
-    if_dropped: u32,
     received_in_all: u64,
     dropped_in_all: u64,
-    /// Whether everything received was for us. What came before the filter was in place is not.
+    /// Whether everything received was for us.
     exact: bool,
 }
 
-/// What an interface is to the system.
-enum Found {
-    Up(Option<u32>),
-    NoCarrier(Option<u32>),
-    Off,
-    Nothing,
-}
-
 impl Tap {
-    pub(super) fn open(number: usize, name: &str, settings: &Settings, board: &Board) -> Result<Self, Error> {
-        let refused = |what: String| Error::Interface { name: name.to_owned(), what };
+    pub(super) fn open(number: usize, name: &str, opener: &Opener, board: &Board) -> Result<Self, Error> {
+        let opened = opener.open_first(number, name)?;
         let mut tap = Self {
             name: name.to_owned(),
             number,
@@ -70,19 +54,8 @@ impl Tap {
             interface_drops: 0,
             refusal: None,
         };
-        match find(name, &pnet::datalink::interfaces()) {
-            Found::Nothing => Err(refused("there is none of that name; see what there is with ip link".into()))?,
-            Found::Off => {
-                if let Some(filter) = &settings.filter {
-                    Filter::new(filter, &[])?;
-                }
-            }
-            Found::Up(index) | Found::NoCarrier(index) => {
-                let mut capture = open(name, settings)
-                    .map_err(|what| refused(format!("{what}; capturing takes root or the capability CAP_NET_RAW")))?;
-                filter(&mut capture, settings)?;
-                tap.open = Some(Open::new(capture, index, settings));
-            }
+        if let Some(opened) = opened {
+            tap.take_over(opened, board);
         }
         board.set_port(number, |port| port.link = Link::Up);
         Ok(tap)
@@ -133,19 +106,20 @@ impl Tap {
         count > 0
     }
 
-    /// Compares the interface with what it was, opens it where it has come back, and leaves its counters at the board.
-    pub(super) fn look(&mut self, interfaces: &[NetworkInterface], settings: &Settings, board: &Board) {
+    /// Compares the interface with what it was, takes over what was opened where it has come back, and leaves its counters at the board.
+    pub(super) fn look(&mut self, place: &mut Place, board: &Board) {
         self.count();
-        let found = find(&self.name, interfaces);
-        let now = match &found {
+        self.interface_drops = place.lost;
+        let opened = place.opened.take();
+        let now = match place.found {
             Found::Up(index) | Found::NoCarrier(index) => {
-                if self.open.as_ref().is_some_and(|open| open.index != *index) {
+                if self.open.as_ref().is_some_and(|open| open.index != index) {
                     self.close(board, "it was taken away, and another has its name");
                 }
-                if self.open.is_none() {
-                    self.reopen(*index, settings, board);
+                if let Some(opened) = opened.filter(|_| self.open.is_none()) {
+                    self.take_over(opened, board);
                 }
-                match (&self.open, &found) {
+                match (&self.open, place.found) {
                     (None, _) => Link::Gone,
                     (Some(_), Found::Up(_)) => Link::Up,
                     (Some(_), _) => Link::Down,
@@ -159,6 +133,7 @@ impl Tap {
                 Link::Gone
             }
         };
+        place.wanted = self.open.is_none();
         if now != self.link {
             let name = &self.name;
             match (self.link, now) {
@@ -190,15 +165,11 @@ impl Tap {
         }
     }
 
-    fn reopen(&mut self, index: Option<u32>, settings: &Settings, board: &Board) {
-        let opened = open(&self.name, settings).and_then(|mut capture| {
-            filter(&mut capture, settings).map_err(|error| error.to_string())?;
-            Ok(capture)
-        });
+    fn take_over(&mut self, opened: Opened, board: &Board) {
         match opened {
-            Ok(capture) => {
+            Ok(fresh) => {
                 self.refusal = None;
-                self.open = Some(Open::new(capture, index, settings));
+                self.open = Some(Open::new(fresh));
             }
             Err(what) => {
                 if self.refusal.as_ref() != Some(&what) {
@@ -222,21 +193,17 @@ impl Tap {
         let Some(open) = &mut self.open else { return };
         let Ok(stats) = open.capture.stats() else { return };
         let dropped = u64::from(stats.dropped.wrapping_sub(open.dropped));
-        let if_dropped = u64::from(stats.if_dropped.wrapping_sub(open.if_dropped));
         let received = u64::from(stats.received.wrapping_sub(open.received));
-        (open.received, open.dropped, open.if_dropped) = (stats.received, stats.dropped, stats.if_dropped);
+        (open.received, open.dropped) = (stats.received, stats.dropped);
         open.received_in_all = open.received_in_all.saturating_add(received);
         open.dropped_in_all = open.dropped_in_all.saturating_add(dropped);
         self.kernel_drops = self.kernel_drops.saturating_add(dropped);
-        self.interface_drops = self.interface_drops.saturating_add(if_dropped);
     }
 }
 
 impl Open {
-    fn new(mut capture: Capture<Active>, index: Option<u32>, settings: &Settings) -> Self {
+    fn new(Fresh { capture, index, exact }: Fresh) -> Self {
         let link = capture.get_datalink().0;
-        // What the interface lost before is not this program's to tell.
-        let if_dropped = capture.stats().map_or(0, |stats| stats.if_dropped);
         Self {
             capture,
             link: normal_link(u16::try_from(link).unwrap_or(u16::MAX)),
@@ -244,10 +211,9 @@ impl Open {
             frames: 0,
             received: 0,
             dropped: 0,
-            if_dropped,
             received_in_all: 0,
             dropped_in_all: 0,
-            exact: settings.filter.is_none(),
+            exact,
         }
     }
 }
@@ -257,52 +223,4 @@ fn time(header: &pcap::PacketHeader) -> Timestamp {
     let seconds = u64::try_from(header.ts.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(header.ts.tv_usec).unwrap_or(0);
     Timestamp::from_nanos(seconds.saturating_mul(SECOND).saturating_add(nanos))
-}
-
-/// Opens an interface that is up, without its filter. The error is libpcap's.
-fn open(name: &str, settings: &Settings) -> Result<Capture<Active>, String> {
-    let attempt = |promiscuous: bool| {
-        Capture::from_device(name)?
-            .promisc(promiscuous)
-            .snaplen(i32::try_from(settings.snaplen).unwrap_or(i32::MAX))
-            .buffer_size(settings.ring_bytes.min(MAX_RING_BYTES) as i32)
-            .timeout(BLOCK_MS)
-            .precision(Precision::Nano)
-            .open()?
-            .setnonblock()
-    };
-    let promiscuous = settings.promiscuous && name != ANY;
-    match attempt(promiscuous) {
-        // Some interfaces have no such mode, and libpcap calls that an error.
-        Err(error) if promiscuous => attempt(false).map_err(|_| words(&error)),
-        opened => opened.map_err(|error| words(&error)),
-    }
-}
-
-fn filter(capture: &mut Capture<Active>, settings: &Settings) -> Result<(), Error> {
-    let Some(expression) = &settings.filter else { return Ok(()) };
-    capture
-        .filter(expression, true)
-        .map_err(|error| Error::Filter { expression: expression.clone(), what: words(&error) })
-}
-
-fn find(name: &str, interfaces: &[NetworkInterface]) -> Found {
-    if name == ANY {
-        return Found::Up(None);
-    }
-    match interfaces.iter().find(|interface| interface.name == name) {
-        None => Found::Nothing,
-        Some(interface) if !interface.is_up() => Found::Off,
-        Some(interface) if interface.is_running() => Found::Up(Some(interface.index)),
-        Some(interface) => Found::NoCarrier(Some(interface.index)),
-    }
-}
-
-/// libpcap's words for an error.
-fn words(error: &pcap::Error) -> String {
-    match error {
-        pcap::Error::PcapError(what) if what.is_empty() => "it can't be listened to".to_owned(),
-        pcap::Error::PcapError(what) => what.clone(),
-        error => error.to_string(),
-    }
 }
