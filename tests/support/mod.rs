@@ -7,5 +7,6 @@ pub mod capture;
 pub mod chance;
 pub mod change;
 pub mod headers;
+pub mod net;
 pub mod play;
 pub mod told;

@@ -63,8 +63,9 @@ fn restrict(needs: &Needs) -> Result<RulesetStatus, RulesetError> {
     for path in read {
         rules = allow(rules, &path, AccessFs::ReadFile | AccessFs::ReadDir)?;
     }
+    // Half a line at the end of a full disk is taken back, which is to truncate.
     for path in &needs.folders {
-        rules = allow(rules, path, AccessFs::WriteFile | AccessFs::MakeReg)?;
+        rules = allow(rules, path, AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::Truncate)?;
     }
     for path in &needs.written {
         rules = allow(rules, path, AccessFs::WriteFile.into())?;

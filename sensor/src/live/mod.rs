@@ -49,10 +49,11 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let (mut source, opener) = Live::open(settings, signals.stop()).map_err(|error| error.to_string())?;
     let responder = options.metrics.map(Responder::listen).transpose()?;
     let plan = plan(&options, list.services());
-    // Before any other thread is started, for Landlock and capabilities are a thread's own.
-    let keeper = Keeper::start(&options, opener, list)?;
-    let outlets =
+    let mut outlets =
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
+    // Everything is open. Before any other thread is started, for Landlock and capabilities are a thread's own.
+    let keeper = Keeper::start(&options, opener, list)?;
+    outlets.start();
     let metrics = show_metrics(responder)?;
     let (meter, tuning) = (Meter::new(plan.workers), Tuning::new(plan.clone()));
     let board = source.board();
@@ -99,6 +100,12 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
         _ => eprint!("{}", summary.text()),
     }
     Ok(if summary.is_loss() { EXIT_LOSS } else { EXIT_FINE })
+}
+
+/// Gives the calling thread a name that `ps -T` shows. Those that see packets are called as the program is.
+fn name_thread(name: &std::ffi::CStr) {
+    // A thread without a name does its work all the same.
+    let _ = nix::sys::prctl::set_name(name);
 }
 
 fn account(ports: &[Port], outcome: &Outcome, accounts: &[Account]) -> Summary {

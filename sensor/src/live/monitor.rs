@@ -128,12 +128,14 @@ impl<'r> Monitor<'r> {
 
     /// Looks around until the pipeline is over. Tells how much is to be said at the end.
     pub(super) fn run(mut self, over: &AtomicBool) -> Verbosity {
+        super::name_thread(c"monitor");
         let names: Vec<String> = self.watched.board.ports().into_iter().map(|port| port.name).collect();
         let message = format!("listening to {}", names.join(", "));
         if self.options.verbosity != Verbosity::Quiet {
             cli::complain(&message);
         }
         self.tell("start", Some(&message), Severity::LOG_NOTICE);
+        self.look();
         self.notifier.ready();
         while !over.load(Ordering::Relaxed) {
             std::thread::sleep(BEAT);

@@ -75,15 +75,18 @@ pub(super) struct Outlets {
     lanes: Vec<(Arc<Lane>, Sender<Order>)>,
     most_bytes: Arc<AtomicU64>,
     closing: Arc<AtomicBool>,
+    /// Open, and without a thread yet.
+    idle: Vec<(Arc<Lane>, Destinations, Receiver<Order>)>,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Outlets {
-    /// Opens destinations, each with a queue of `most_bytes` and a thread.
+    /// Opens destinations, each with a queue of `most_bytes`. [`Outlets::start`] gives each a thread.
     pub(super) fn open(specs: &[Spec], patience: Patience, most_bytes: u64) -> Result<Self, OpenError> {
         let closing = Arc::new(AtomicBool::new(false));
         let most_bytes = Arc::new(AtomicU64::new(most_bytes));
-        let mut outlets = Self { profiles: Vec::new(), lanes: Vec::new(), most_bytes, closing, threads: Vec::new() };
+        let (idle, threads) = (Vec::new(), Vec::new());
+        let mut outlets = Self { profiles: Vec::new(), lanes: Vec::new(), most_bytes, closing, idle, threads };
         for spec in specs {
             let destination = Destinations::open(vec![spec.clone()], patience)?;
             let profile = spec.profile();
@@ -103,11 +106,18 @@ impl Outlets {
                 reports: Mutex::default(),
             });
             let (sender, receiver) = unbounded();
-            let (of_thread, closing, most) = (lane.clone(), outlets.closing.clone(), outlets.most_bytes.clone());
-            outlets.threads.push(std::thread::spawn(move || of_thread.serve(destination, &receiver, &closing, &most)));
+            outlets.idle.push((lane.clone(), destination, receiver));
             outlets.lanes.push((lane, sender));
         }
         Ok(outlets)
+    }
+
+    /// Starts the threads, which have the rights of the caller's from here on.
+    pub(super) fn start(&mut self) {
+        for (lane, destination, receiver) in self.idle.drain(..) {
+            let (closing, most) = (self.closing.clone(), self.most_bytes.clone());
+            self.threads.push(std::thread::spawn(move || lane.serve(destination, &receiver, &closing, &most)));
+        }
     }
 
     /// A way in for one thread.
@@ -197,6 +207,7 @@ impl Lane {
         closing: &AtomicBool,
         most_bytes: &AtomicU64,
     ) {
+        super::name_thread(c"outlet");
         loop {
             let order = match orders.try_recv() {
                 Ok(order) => order,
@@ -216,7 +227,11 @@ impl Lane {
                 Order::Reopen => destination.reopen(),
                 Order::Lines(chunk) => {
                     self.rest(&destination, closing, most_bytes);
-                    let going = self.write(&chunk, &mut destination);
+                    let mut going = self.write(&chunk, &mut destination);
+                    if destination.is_troubled() {
+                        // Whether it takes lines again is found out by these, before the next wait.
+                        going = destination.flush();
+                    }
                     self.publish(&mut destination, going);
                     self.queued_bytes.fetch_sub(chunk.bytes.len() as u64, Ordering::Relaxed);
                     self.queued_lines.fetch_sub(chunk.lines.len() as u64, Ordering::Relaxed);
@@ -320,7 +335,8 @@ mod tests {
         let file = folder.path().join("lines");
         let specs = [format!("unix:{}", socket.display()), format!("file:{}?limit=8000", file.display())];
         let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
-        let outlets = Outlets::open(&specs, Patience::LIVE, 1 << 20).unwrap();
+        let mut outlets = Outlets::open(&specs, Patience::LIVE, 1 << 20).unwrap();
+        outlets.start();
         let (mut reader, _) = listener.accept().unwrap();
         let start = Instant::now();
         for _ in 0..40 {
