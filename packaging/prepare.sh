@@ -30,10 +30,21 @@ if [ "${1:-build}" = test ]; then
     [ -x /usr/sbin/rsyslogd ] || wanted+=(rsyslog)
     command -v valgrind >/dev/null || wanted+=(valgrind)
 fi
-# What the tests of listening run between network namespaces; where it is missing they say so and are skipped.
+# What the tests of listening run between network namespaces; where it is missing they say so and are skipped. Servers are started by
+# the tests alone: on this machine they neither run nor will.
+servers=()
 if [ "${1:-build}" = test ]; then
-    for tool in ip:iproute2 ping:iputils-ping curl:curl tcpreplay:tcpreplay; do
+    for tool in ip:iproute2 ping:iputils-ping curl:curl tcpreplay:tcpreplay python3:python3-minimal ssh:openssh-client \
+        smbclient:smbclient dig:bind9-dnsutils; do
         PATH=$PATH:/usr/sbin:/sbin command -v "${tool%%:*}" >/dev/null || wanted+=("${tool#*:}")
+    done
+    for tool in sshd:openssh-server:ssh nginx:nginx-light:nginx smbd:samba:smbd,nmbd,samba-ad-dc named:bind9:named; do
+        IFS=: read -r program package units <<<"$tool"
+        PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || {
+            wanted+=("$package")
+            IFS=, read -ra units <<<"$units"
+            servers+=("${units[@]}")
+        }
     done
 fi
 
@@ -58,8 +69,24 @@ if [ "${#lacking[@]}" -gt 0 ]; then
         exit 1
     fi
 fi
+# As install, for servers that shall not run.
+install_stopped() {
+    local policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e "$policy" ]; then
+        made=$policy
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
+    fi
+    local status=0
+    install "$@" || status=$?
+    [ -z "$made" ] || $sudo rm -f "$made"
+    if [ "${#servers[@]}" -gt 0 ] && [ -d /run/systemd/system ]; then
+        $sudo systemctl disable --quiet "${servers[@]}" 2>/dev/null || true
+    fi
+    return "$status"
+}
+
 if [ "${#wanted[@]}" -gt 0 ]; then
-    { can_install && install "${wanted[@]}"; } || echo "prepare: no ${wanted[*]}; its tests will be skipped" >&2
+    { can_install && install_stopped "${wanted[@]}"; } || echo "prepare: no ${wanted[*]}; its tests will be skipped" >&2
 fi
 
 if [ "${1:-build}" = test ] && [ -x tests/install-receivers.sh ]; then

@@ -31,6 +31,13 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
+/// Where a program is, servers too, which stand beside what users call.
+pub fn found(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders.map(|folder| folder.join(program)).find(|path| path.exists())
+}
+
 /// Two hosts, 10.98.0.1 and 10.98.0.2, each a namespace with `eth0`, and a folder.
 pub struct Net {
     name: String,
@@ -42,9 +49,7 @@ impl Net {
     pub fn new(programs: &[&str]) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         for program in programs.iter().chain(&["ip"]) {
-            let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-                .any(|folder| folder.join(program).exists());
-            if !found {
+            if found(program).is_none() {
                 eprintln!("skipped: {program} is not installed");
                 return None;
             }
@@ -101,7 +106,8 @@ impl Net {
     /// A command on one of the hosts.
     pub fn command(&self, host: &str, program: &str, arguments: &str) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.host(host), program]).args(arguments.split_whitespace());
+        let program = found(program).unwrap_or_else(|| program.into());
+        command.args(["netns", "exec", &self.host(host)]).arg(program).args(arguments.split_whitespace());
         command.stdin(Stdio::null()).current_dir(self.folder.path());
         command
     }
