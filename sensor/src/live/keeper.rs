@@ -58,6 +58,13 @@ impl Keeper {
         Ok(Self { asks, answers })
     }
 
+    /// One that has nothing to do.
+    #[cfg(test)]
+    pub(super) fn idle() -> Self {
+        let ((asks, _), (_, answers)) = (bounded(1), bounded(1));
+        Self { asks, answers }
+    }
+
     /// Has the configuration read anew. Where that is being done already it is not done twice.
     pub(super) fn ask(&self) {
         let _ = self.asks.try_send(());

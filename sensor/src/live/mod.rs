@@ -13,6 +13,8 @@ mod monitor;
 mod outlets;
 mod signals;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;

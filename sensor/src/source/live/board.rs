@@ -64,7 +64,7 @@ pub struct Board {
 }
 
 impl Board {
-    pub(super) fn new(names: &[String]) -> Self {
+    pub(crate) fn new(names: &[String]) -> Self {
         let port = |name: &String| Port { name: name.clone(), link: Link::Gone, ..Port::default() };
         let ports = Mutex::new(names.iter().map(port).collect());
         Self { ports, events: Mutex::default(), reached: AtomicU64::new(wall_clock().nanos()) }
