@@ -12,7 +12,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use support::capture;
-use support::net::{Net, Running, ip, is_event, number, run, status, told, until};
+use support::net::{Net, Running, found, ip, is_event, number, run, status, told, until};
 use support::told::{Told, differences, sessions};
 
 #[test]
@@ -206,15 +206,84 @@ fn a_destination_that_stands_still_or_is_full_holds_up_nobody() {
     assert!(is_event("stop")(sensor.told().last().unwrap()), "the file has everything all the same");
 }
 
+/// Each is told in one line that says what is wrong and what to do.
 #[test]
-fn what_can_t_be_listened_to_is_refused_in_one_line() {
-    for (arguments, words) in [
-        (vec!["-i", "nowhere0"], "interface nowhere0: there is none of that name"),
-        (vec!["-i", "lo", "-r", "x"], "cannot be used with"),
-    ] {
-        let output = run(env!("CARGO_BIN_EXE_tapline"), &arguments);
+fn what_can_t_be_done_is_refused_in_one_line() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(scratch.path().join(name), text).unwrap();
+        scratch.path().join(name).display().to_string()
+    };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = free.local_addr().unwrap().to_string();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unknown = file("unknown.toml", "[input]\ninterface = 'lo'\n[output]\nformta = 'json'\n");
+    let wrong = file("wrong.toml", "[input]\ninterface = 'lo'\n[listening]\nbuffer = 'lots'\n");
+    let list = file("list", "no list\n");
+    let tapline = env!("CARGO_BIN_EXE_tapline");
+    let refused = |command: &[&str], arguments: &str, words: &str| {
+        let (program, before) = command.split_first().unwrap();
+        let arguments: Vec<&str> = before.iter().copied().chain(arguments.split_whitespace()).collect();
+        let output = run(program, &arguments);
         let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
-        assert!(said.contains(words), "{said}");
+        assert_eq!(
+            (output.status.code(), said.lines().count(), output.stdout.len()),
+            (Some(2), 1, 0),
+            "{arguments:?}: {said}"
+        );
+        assert!(said.starts_with("tapline: ") && said.contains(words), "{arguments:?}: {said}");
+        let after = said.split_once(words).unwrap().1;
+        assert!(
+            words.contains("; ") || after.contains("; ") || words.contains("did you mean"),
+            "and what to do? {said}"
+        );
+    };
+    for (arguments, words) in [
+        ("-i nowhere0", "interface 'nowhere0': there is none of that name; see"),
+        ("-i lo -i nowhere0", "interface 'nowhere0': there is none of that name; see"),
+        ("-i lo -r x", "cannot be used with"),
+        ("-i lo -i lo", "the interface 'lo' stands twice"),
+        ("-i lo --snaplen 3", "invalid value '3' for '--snaplen"),
+        ("-i lo --buffer 900GiB", "invalid value '900GiB' for '--buffer <SIZE>': impossible; give a size from"),
+        ("-i lo --metrics localhost", "no address and port; write it as 127.0.0.1:9477"),
+        ("-c /nowhere", "/nowhere: can't be read: No such file"),
+        (&format!("-c {unknown}"), "unknown.toml:4: there is no key 'formta' in [output]; did you mean 'format'?"),
+        (&format!("-c {wrong}"), "wrong.toml:4: invalid value 'lots' for 'listening.buffer': no size; write it as"),
+        (&format!("-i lo --services {list}"), "list: line 1: "),
+    ] {
+        refused(&[tapline], arguments, words);
     }
+    if !nix::unistd::Uid::effective().is_root() {
+        eprintln!("skipped: what only root gets as far as to be refused");
+        return;
+    }
+    for (arguments, words) in [
+        ("-i lo --filter prot", "filter 'prot': can't parse filter expression: syntax error; see"),
+        (
+            "-i lo -o file:/nowhere/at/all",
+            "file:/nowhere/at/all: No such file or directory (os error 2); make the folder first",
+        ),
+        ("-i lo -o file:/", "Is a directory (os error 21); name a file inside that folder"),
+        (&format!("-i lo -o tcp://{nobody}"), "Connection refused (os error 111); start the receiver"),
+        ("-i lo -o tcp://no-such-host.invalid:601", "failed to lookup address information"),
+        ("-i lo -o udp://no-such-host.invalid:601", "failed to lookup address information"),
+        ("-i lo -o unix:/nowhere/at/all", "No such file or directory (os error 2); start the receiver"),
+        (
+            &format!("-i lo --metrics {taken}"),
+            "Address already in use (os error 98); name another address with --metrics",
+        ),
+        ("-i lo --user no-such-user", "there is no user `no-such-user`; make it, or"),
+    ] {
+        refused(&[tapline], arguments, words);
+    }
+    if found("setpriv").is_none() {
+        eprintln!("skipped: setpriv is not installed");
+        return;
+    }
+    // As whoever has no right to listen.
+    refused(
+        &["setpriv", "--bounding-set=-net_raw", tapline],
+        "-i lo",
+        "Operation not permitted; capturing takes root or the capability CAP_NET_RAW",
+    );
 }

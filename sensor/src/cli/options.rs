@@ -92,6 +92,9 @@ impl Origin {
     }
 }
 
+/// The name of all interfaces at once.
+const ALL_INTERFACES: &str = "any";
+
 /// How a network is listened to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
@@ -130,6 +133,13 @@ impl Options {
         if arguments.read.is_empty() && arguments.interface.is_empty() {
             return Err("nothing to read; name captures with -r FILE, or interfaces with -i NAME".into());
         }
+        let interfaces = &arguments.interface;
+        if let Some(twice) = first_double(interfaces) {
+            return Err(format!("the interface '{twice}' stands twice, and would be told twice; name it once"));
+        }
+        if interfaces.len() > 1 && interfaces.iter().any(|name| name == ALL_INTERFACES) {
+            return Err("the interface 'any' is all of them, and others would be told twice; leave them out".into());
+        }
         let live = (!arguments.interface.is_empty()).then(|| Live {
             interfaces: arguments.interface.clone(),
             snaplen: arguments.snaplen,
@@ -145,6 +155,11 @@ impl Options {
         let format = arguments.format.into();
         let outputs: Result<Vec<Spec>, _> =
             arguments.destinations.iter().map(|text| Spec::parse(text, format)).collect();
+        let outputs = outputs.map_err(|error| error.to_string())?;
+        let targets: Vec<_> = outputs.iter().map(ToString::to_string).collect();
+        if let Some(twice) = first_double(&targets) {
+            return Err(format!("the destination {twice} stands twice, and would get every line twice; name it once"));
+        }
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -155,7 +170,7 @@ impl Options {
             inputs: arguments.read,
             live,
             filter: arguments.filter,
-            outputs: outputs.map_err(|error| error.to_string())?,
+            outputs,
             redact: !arguments.no_redact,
             file_hash: !arguments.no_file_hash,
             services: arguments.services,
@@ -184,6 +199,15 @@ impl Options {
         }
         crate::replay::List::of(self.services.as_deref()).map(|_| ())
     }
+}
+
+/// The first of some texts that stands there a second time.
+fn first_double(texts: &[String]) -> Option<&String> {
+    texts
+        .iter()
+        .enumerate()
+        .find(|(nth, text)| texts.iter().take(*nth).any(|other| other == *text))
+        .map(|(_, text)| text)
 }
 
 #[cfg(test)]
@@ -259,8 +283,15 @@ mod tests {
         let live = options(line).live.unwrap();
         assert_eq!((live.snaplen, live.ring_bytes, live.queue_bytes), (200, 256 << 20, 1 << 20));
         assert_eq!((live.promiscuous, live.status_ns), (false, None));
-        for wrong in ["-i a -r b", "-i a --snaplen 3", "-i a --buffer 1", "-i a --status-interval 0s", "-i a --queue 1"]
-        {
+        for wrong in [
+            "-i a -r b",
+            "-i a --snaplen 3",
+            "-i a --buffer 1",
+            "-i a --status-interval 0s",
+            "-i a --queue 1",
+            "-i a -i b -i a",
+            "-i a -i any",
+        ] {
             refusal(wrong);
         }
     }
@@ -287,6 +318,7 @@ mod tests {
             "--format xml",
             "-q -v",
             "--user a --no-confine",
+            "-o file:x -o file:x?limit=4000",
             "--metrics localhost:9477",
         ] {
             refusal(&format!("-r a {wrong}"));

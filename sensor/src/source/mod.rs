@@ -159,11 +159,11 @@ impl fmt::Display for Error {
                 write!(out, "{}: holds no capture; name a folder with pcap or pcapng files", Shown(path))
             }
             Self::Interface { name, what } => {
-                write!(out, "interface {}: {}", name.escape_debug(), what.escape_debug())
+                write!(out, "interface '{}': {}", OneLine(name), OneLine(what))
             }
             Self::TooManyFiles { limit } => write!(out, "more than {limit} files; name fewer at once"),
             Self::Filter { expression, what } => {
-                write!(out, "filter '{}': {}; see pcap-filter(7)", expression.escape_debug(), what.escape_debug())
+                write!(out, "filter '{}': {}; see pcap-filter(7)", OneLine(expression), OneLine(what))
             }
         }
     }
@@ -177,6 +177,18 @@ fn reason(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
+/// A text on one line, whatever is in it.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.chars() {
+            if part.is_control() { write!(out, "{}", part.escape_default())? } else { write!(out, "{part}")? }
+        }
+        Ok(())
+    }
+}
+
 /// A path on one line, whatever its name is made of; `-` is standard input.
 struct Shown<'a>(&'a std::path::Path);
 
@@ -185,9 +197,6 @@ impl fmt::Display for Shown<'_> {
         if self.0.as_os_str() == "-" {
             return out.write_str("standard input");
         }
-        for part in self.0.to_string_lossy().chars() {
-            if part.is_control() { write!(out, "{}", part.escape_default())? } else { write!(out, "{part}")? }
-        }
-        Ok(())
+        OneLine(&self.0.to_string_lossy()).fmt(out)
     }
 }
