@@ -126,12 +126,17 @@ fn metrics_say_what_the_status_line_says_while_packets_flow() {
         let (text, told) = (scrape(), sensor.told());
         let line = told.iter().rev().find(|told| is_event("interval")(told)).unwrap();
         last = pairs.map(|(metric, name)| (name, of(&text, metric), number(line, name))).to_vec();
-        last.iter().all(|(_, metric, status)| metric == status)
+        last.iter().all(|(_, metric, status)| metric == status) && last.contains(&("open_sessions", 0, 0))
     });
     let value = |name| last.iter().find(|(of, ..)| *of == name).unwrap().1;
     assert!(value("frames") >= 120 && value("told") >= 1 && value("open_sessions") == 0, "{last:?}");
     assert!(scrape().contains("tapline_interface_up{interface=\"eth0\"} 1\n"));
-    sensor.stop();
+    let (told, _) = sensor.stop();
+    let load = |name| -> Vec<u64> {
+        status(told.last().unwrap(), name).split(',').map(|percent| percent.parse().unwrap()).collect()
+    };
+    assert_eq!((load("worker_busy").len(), load("reader_busy").len()), (2, 1));
+    assert!(load("worker_busy").iter().chain(&load("reader_busy")).all(|percent| *percent < 50), "it mostly waits");
 }
 
 /// Puts another file in the place of the old one, as editors do.
@@ -173,7 +178,7 @@ fn a_sighup_takes_what_may_change_and_tells_what_waits() {
         turn += 1;
         sensor.signal("HUP");
         until("an answer", || count(sensor, is_event("configuration")) == turn);
-        let answer = sensor.told().into_iter().filter(|told| is_event("configuration")(told)).last().unwrap();
+        let answer = sensor.told().into_iter().rfind(is_event("configuration")).unwrap();
         let message = String::from_utf8(output::decode(status(&answer, "message"))).unwrap();
         assert_eq!(sensor.says(), format!("tapline: {message}\n"));
         message

@@ -131,6 +131,18 @@ pub static DESTINATION_QUEUED: Field = bytes("destination_queued", "what waits f
 /// Packets of workers.
 pub static WORKER_PACKETS: Field = packets("worker_packets", "packets of each worker").list().items(LISTED);
 
+/// Load of workers.
+pub static WORKER_BUSY: Field =
+    Field::number("worker_busy", "percent of the time that each worker was at work; at 100 it is too much for it", "")
+        .list()
+        .items(LISTED);
+/// Load of the reader.
+pub static READER_BUSY: Field = Field::number(
+    "reader_busy",
+    "percent of the time that the thread was at work which empties the rings; at 100 there will be kernel_drops",
+    "",
+);
+
 /// The element for everything since the sensor began.
 pub static STATUS: Element = Element {
     name: "status",
@@ -172,6 +184,8 @@ pub static STATUS: Element = Element {
         &DESTINATION_LOST,
         &DESTINATION_QUEUED,
         &WORKER_PACKETS,
+        &WORKER_BUSY,
+        &READER_BUSY,
         &COMPLETE_SINCE,
         &COMPLETE_UNTIL,
         &MEMORY,
@@ -209,5 +223,7 @@ pub static INTERVAL: Element = Element {
         &FRAGMENT_ABANDONED,
         &FRAGMENT_BAD,
         &WORKER_PACKETS,
+        &WORKER_BUSY,
+        &READER_BUSY,
     ],
 };

@@ -95,7 +95,7 @@ impl<'r> Monitor<'r> {
         let now = Instant::now();
         let mut monitor = Self {
             watched,
-            before: Snapshot::take(watched.meter, watched.board.ports(), watched.outlets.accounts()),
+            before: Snapshot::take(watched.meter, watched.board, watched.outlets, now),
             entrance,
             plan,
             values: options.origin.values.clone(),
@@ -248,7 +248,7 @@ impl<'r> Monitor<'r> {
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot::take(self.watched.meter, self.watched.board.ports(), self.watched.outlets.accounts())
+        Snapshot::take(self.watched.meter, self.watched.board, self.watched.outlets, self.start)
     }
 
     /// Tells what must be known at once, on standard error too.
@@ -271,7 +271,6 @@ impl<'r> Monitor<'r> {
         if self.interval.is_none() {
             return;
         }
-        let nanos = |since: Instant| u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let snapshot = self.snapshot();
         self.facts.clear();
         let mut out = self.facts.element(&status::STATUS);
@@ -279,7 +278,6 @@ impl<'r> Monitor<'r> {
         if let Some(message) = message {
             out.bytes(&status::MESSAGE, message.as_bytes());
         }
-        out.value(&status::UPTIME, Value::Seconds(nanos(self.start)));
         snapshot.write(&mut self.facts);
         let mut out = self.facts.element(&status::STATUS);
         if let Some(since) = self.complete_since {
@@ -289,7 +287,7 @@ impl<'r> Monitor<'r> {
         if let Some(bytes) = resident_bytes() {
             out.number(&status::MEMORY, bytes);
         }
-        snapshot.write_since(&self.before, nanos(self.told), &mut self.facts);
+        snapshot.write_since(&self.before, &mut self.facts);
         (self.before, self.told) = (snapshot, Instant::now());
         let record = Record { msg_id: MsgId::Status, time: wall_clock(), facts: &self.facts, severity: Some(severity) };
         let mut line = Vec::new();

@@ -1,15 +1,17 @@
 //! Everything that is counted, as the facts of a STATUS line.
 
+use std::time::Instant;
+
 use dissectors::Facts;
 use dissectors::dictionary::{Element, Field, status};
 use dissectors::facts::Value;
 use flowtable::counters::Counters;
 use flowtable::decode::Drop;
 
-use super::outlets::Account;
+use super::outlets::{Account, Outlets};
 use crate::metrics::{self, Kind};
 use crate::pipeline::{Ingested, Meter};
-use crate::source::live::{Link, Port};
+use crate::source::live::{Board, Link, Port};
 
 /// How many counters there are.
 const COUNTERS: usize = 23;
@@ -26,24 +28,34 @@ pub(super) struct Snapshot {
     pub session_bytes: u64,
     /// By worker.
     pub packets: Vec<u64>,
+    /// By worker: nanoseconds at work.
+    busy: Vec<u64>,
+    /// The reader's nanoseconds of waiting.
+    idle: u64,
+    /// Nanoseconds since the sensor began.
+    uptime: u64,
 }
 
 impl Snapshot {
-    pub(super) fn take(meter: &Meter, ports: Vec<Port>, accounts: Vec<Account>) -> Self {
+    pub(super) fn take(meter: &Meter, board: &Board, outlets: &Outlets, start: Instant) -> Self {
         let mut snapshot = Self {
-            ports,
-            accounts,
+            ports: board.ports(),
+            accounts: outlets.accounts(),
             ingested: meter.ingested(),
             tables: Counters::default(),
             open_sessions: 0,
             session_bytes: 0,
             packets: Vec::new(),
+            busy: Vec::new(),
+            idle: board.idle_ns(),
+            uptime: u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
         };
         for table in meter.tables() {
             snapshot.tables.add(&table.counters);
             snapshot.open_sessions = snapshot.open_sessions.saturating_add(table.open_sessions);
             snapshot.session_bytes = snapshot.session_bytes.saturating_add(table.bytes);
             snapshot.packets.push(table.counters.packets);
+            snapshot.busy.push(table.busy_ns);
         }
         snapshot
     }
@@ -134,6 +146,7 @@ impl Snapshot {
     /// Writes the counters since the sensor began.
     pub(super) fn write(&self, facts: &mut Facts) {
         let mut out = facts.element(&status::STATUS);
+        out.value(&status::UPTIME, Value::Seconds(self.uptime));
         out.number(&status::OPEN_SESSIONS, self.open_sessions);
         for (field, count, loss) in self.counters() {
             if count > 0 || loss {
@@ -153,29 +166,40 @@ impl Snapshot {
             out.number(&status::DESTINATION_LOST, account.lost());
             out.number(&status::DESTINATION_QUEUED, account.queued);
         }
-        self.workers(&self.packets, &status::STATUS, facts);
+        self.load(None, &status::STATUS, facts);
     }
 
     /// Writes what came since an earlier snapshot.
-    pub(super) fn write_since(&self, before: &Self, length_ns: u64, facts: &mut Facts) {
+    pub(super) fn write_since(&self, before: &Self, facts: &mut Facts) {
         let mut out = facts.element(&status::INTERVAL);
-        out.value(&status::LENGTH, Value::Seconds(length_ns));
+        out.value(&status::LENGTH, Value::Seconds(self.uptime.saturating_sub(before.uptime)));
         for ((field, count, _), (_, earlier, _)) in self.counters().into_iter().zip(before.counters()) {
             let new = count.saturating_sub(earlier);
             if new > 0 {
                 out.number(field, new);
             }
         }
-        let load: Vec<u64> =
-            self.packets.iter().zip(&before.packets).map(|(now, before)| now.saturating_sub(*before)).collect();
-        self.workers(&load, &status::INTERVAL, facts);
+        self.load(Some(before), &status::INTERVAL, facts);
     }
 
-    fn workers(&self, packets: &[u64], element: &'static Element, facts: &mut Facts) {
+    /// How the work is spread, and how near to the most that can be done: since an earlier snapshot, or since the beginning.
+    fn load(&self, before: Option<&Self>, element: &'static Element, facts: &mut Facts) {
+        let earlier = |of: fn(&Self) -> u64| before.map_or(0, of);
+        let length = self.uptime.saturating_sub(earlier(|before| before.uptime)).max(1);
+        let percent = |nanos: u64| nanos.min(length).saturating_mul(100) / length;
+        let new = |now: &[u64], before: Option<&[u64]>| -> Vec<u64> {
+            let before = before.unwrap_or_default().iter().copied().chain(std::iter::repeat(0));
+            now.iter().zip(before).map(|(now, before)| now.saturating_sub(before)).collect()
+        };
+        let mut out = facts.element(element);
         if self.ingested.packets > 0 {
-            let mut out = facts.element(element);
+            let packets = new(&self.packets, before.map(|before| before.packets.as_slice()));
             packets.iter().take(status::LISTED).for_each(|packets| out.number(&status::WORKER_PACKETS, *packets));
+            let busy = new(&self.busy, before.map(|before| before.busy.as_slice()));
+            busy.iter().take(status::LISTED).for_each(|busy| out.number(&status::WORKER_BUSY, percent(*busy)));
         }
+        let idle = self.idle.saturating_sub(earlier(|before| before.idle));
+        out.number(&status::READER_BUSY, 100u64.saturating_sub(percent(idle)));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Each thread leaves its counters here once a batch; nobody waits for longer than it takes to copy them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use flowtable::FlowTable;
 use flowtable::counters::Counters;
@@ -18,6 +19,8 @@ pub struct Table {
     pub open_sessions: u64,
     /// Bytes that it holds, as the budget counts them.
     pub bytes: u64,
+    /// How long its worker was at work, in nanoseconds.
+    pub busy_ns: u64,
 }
 
 /// The counters of a run that goes on.
@@ -48,12 +51,13 @@ impl Meter {
         held(&self.ingested).clone_from(ingested);
     }
 
-    pub(super) fn set_table(&self, worker: usize, table: &FlowTable) {
+    pub(super) fn set_table(&self, worker: usize, table: &FlowTable, busy: Duration) {
         if let Some(place) = self.tables.get(worker) {
             *held(place) = Table {
                 counters: *table.counters(),
                 open_sessions: table.open_sessions() as u64,
                 bytes: table.bytes() as u64,
+                busy_ns: u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX),
             };
         }
     }

@@ -4,6 +4,7 @@
 //! lines are complete. Used parcels and line buffers go back to where they were filled.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use crossbeam::sync::WaitGroup;
@@ -152,7 +153,7 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 /// A worker: parcels to lines.
 fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter, tuning: &Tuning) -> Counters {
     crate::confine::parser();
-    let mut tuned = 0;
+    let (mut tuned, mut busy) = (0, Duration::ZERO);
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
         let mut lines = used_lines.try_recv().unwrap_or_default();
@@ -162,6 +163,7 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
         told.send(Told { worker: number, lines, until }).is_ok()
     };
     for mut parcel in &parcels {
+        let start = Instant::now();
         if let Some(plan) = tuning.newer(&mut tuned) {
             table.tell_by(&plan.table);
             teller.tell_by(&plan);
@@ -173,7 +175,8 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
         board.reach(number, parcel.clock);
         table.tell(board.safe(), &mut teller);
         parcel.release();
-        meter.set_table(number, &table);
+        busy += start.elapsed();
+        meter.set_table(number, &table, busy);
         // Where the reader has enough of them the parcel is dropped.
         let _ = used_parcels.try_send(parcel);
         if !tell(&table, &mut teller, None) {
@@ -184,7 +187,7 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
     all_read.wait();
     table.finish(&mut teller);
     tell(&table, &mut teller, Some(u64::MAX));
-    meter.set_table(number, &table);
+    meter.set_table(number, &table, busy);
     *table.counters()
 }
 

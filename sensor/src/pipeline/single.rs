@@ -1,6 +1,7 @@
 //! One worker: everything in one thread, no hand-over.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use flowtable::FlowTable;
 
@@ -18,6 +19,7 @@ pub(super) fn run(
     batch_done: &mut dyn FnMut(u64),
     meter: &Meter,
 ) -> Result<Outcome, Error> {
+    let start = Instant::now();
     let mut ingest = Ingest::new(plan);
     let mut table = FlowTable::new(plan.table_of_one(), ingest.paths());
     let board = Arc::new(Board::new(1, plan.table.memory));
@@ -45,14 +47,14 @@ pub(super) fn run(
         reorder.take(&mut teller.lines);
         going = reorder.write(table.told_until(), outlet);
         meter.set_ingested(ingest.so_far());
-        meter.set_table(0, &table);
+        meter.set_table(0, &table, start.elapsed());
         batch_done(ingest.frames());
     }
     if going.is_continue() {
         table.finish(&mut teller);
         reorder.take(&mut teller.lines);
         going = reorder.write(u64::MAX, outlet);
-        meter.set_table(0, &table);
+        meter.set_table(0, &table, start.elapsed());
     }
     Ok(Outcome { ingested: ingest.finish(), counters: *table.counters(), nobody_listens: going.is_break() })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dissectors::Timestamp;
 
@@ -61,13 +61,15 @@ pub struct Board {
     events: Mutex<Vec<String>>,
     /// Nanoseconds of the clock on the wall.
     reached: AtomicU64,
+    /// Nanoseconds that were spent waiting for packets.
+    idle: AtomicU64,
 }
 
 impl Board {
     pub(crate) fn new(names: &[String]) -> Self {
         let port = |name: &String| Port { name: name.clone(), link: Link::Gone, ..Port::default() };
         let ports = Mutex::new(names.iter().map(port).collect());
-        Self { ports, events: Mutex::default(), reached: AtomicU64::new(wall_clock().nanos()) }
+        Self { ports, events: Mutex::default(), reached: AtomicU64::new(wall_clock().nanos()), idle: AtomicU64::new(0) }
     }
 
     /// The interfaces as they are.
@@ -83,6 +85,15 @@ impl Board {
     /// Until when everything that came was taken from the rings, or is counted as lost; by the clock on the wall.
     pub fn reached(&self) -> Timestamp {
         Timestamp::from_nanos(self.reached.load(Ordering::Relaxed))
+    }
+
+    /// How long the reading thread has waited for packets, in nanoseconds; otherwise it was at work.
+    pub fn idle_ns(&self) -> u64 {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn waited(&self, time: Duration) {
+        self.idle.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(super) fn reach(&self, time: Timestamp) {

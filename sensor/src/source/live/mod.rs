@@ -125,6 +125,7 @@ impl Live {
 
     /// Waits until an interface has something, for one beat at most.
     fn wait(&self) {
+        let start = Instant::now();
         let mut open: Vec<PollFd<'_>> = self
             .taps
             .iter()
@@ -140,6 +141,7 @@ impl Live {
             // An interface in trouble is ready at once and forever; the next look at it tells.
             std::thread::sleep(BEAT / 10);
         }
+        self.board.waited(start.elapsed());
     }
 
     /// Takes what the rings have, up to a batch. Tells whether there may be more.
