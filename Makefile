@@ -5,7 +5,8 @@
 #   make test    install what is missing, build, and pass the tests
 #   make lint    formatting, clippy, the dependencies' licences (where cargo-deny is installed)
 #   make bench   what a whole replay costs beside a loop that counts packets (make bench-stages: each stage by itself;
-#                make bench-peers: other tools that are installed, on the same loads)
+#                make bench-peers: other tools that are installed, on the same loads; make bench-wire: the rate up to which a
+#                wire is read without loss, as root)
 #   make docs    write what follows from the options anew: packaging/tapline.toml, the manual page, the shells' completions
 #   make bless   write everything that tests compare with anew: read the diff
 
@@ -14,7 +15,7 @@ TAPLINE = $(or $(CARGO_TARGET_DIR),target)/release/tapline
 DEMO  ?= pcaps/ssh-password.pcap
 MORE  ?= pcaps/http-oddport.pcap pcaps/tls-oddport.pcap pcaps/dns-oddport.pcap pcaps/smb-oddport.pcap
 
-.PHONY: demo docs test lint bench bench-peers bench-stages bless build prepare prepare-tests
+.PHONY: demo docs test lint bench bench-peers bench-stages bench-wire bless build prepare prepare-tests
 
 demo: build
 	@printf '\nA session as its one line of syslog: an SSH log-in on port 8443.\n$$ $(TAPLINE) -r %s\n' '$(DEMO)'
@@ -42,6 +43,9 @@ bench: prepare
 
 bench-peers: prepare
 	$(CARGO) bench --locked -p sensor --bench replay -- --peers
+
+bench-wire: build
+	benches/wire.sh $(TAPLINE)
 
 bench-stages: prepare
 	$(CARGO) bench --locked -p dissectors -p output
