@@ -284,6 +284,9 @@ fn a_disk_that_is_full_for_a_while_loses_lines_that_are_counted_and_none_is_torn
     let (log, ballast) = (disk.0.join("lines"), disk.0.join("ballast"));
     fs::write(&ballast, vec![0; 32 << 10]).unwrap();
     let mut sensor = net.sensor(&format!("--status-interval 20ms -o file:{}?limit=4001", log.display()));
+    // Opened anew it is a file of a confined program.
+    sensor.signal("HUP");
+    sensor.wait_for("it is opened anew", is_event("reopened"));
     sensor.wait_for("the disk is full", is("are being lost: No space left"));
     sensor.wait_for("a warning of loss", is("lines are being lost"));
     fs::remove_file(&ballast).unwrap();
