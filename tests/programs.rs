@@ -79,7 +79,7 @@ fn nginx() {
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary: String = temporary.iter().map(|name| format!("{name}_temp_path {folder}/{name};")).collect();
     let config = format!(
-        "daemon off; worker_processes 1; pid {folder}/pid; error_log stderr; events {{}}\n\
+        "daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}}\n\
          http {{ access_log off; {temporary} server {{ listen 2222; root {folder}; }} }}\n"
     );
     fs::write(net.path("nginx.conf"), config).unwrap();
