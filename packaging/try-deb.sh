@@ -10,7 +10,7 @@ deb=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=${2:-$work/root}
-[ -n "${2:-}" ] || debootstrap --variant=minbase --include=adduser,libpcap0.8,logrotate bookworm "$root" http://deb.debian.org/debian >/dev/null
+[ -n "${2:-}" ] || debootstrap --variant=minbase --include=adduser,libpcap0.8,logrotate bookworm "$root" >/dev/null
 
 in_root() { chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 asked() { cat "$root/systemctl.log" 2>/dev/null || true; : >"$root/systemctl.log"; }
