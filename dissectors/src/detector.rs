@@ -45,14 +45,17 @@ impl Registry {
         let looked_for = protocols::ALL.iter().copied().filter(|protocol| protocol.transports.contains(&transport));
         let protocols: Vec<_> = looked_for.collect();
         debug_assert!(protocols.len() <= MAX_PROTOCOLS, "no room for all of {transport:?}");
-        let which = |fits: &dyn Fn(&Protocol) -> bool| {
-            let mut set = Candidates::NONE;
-            protocols.iter().enumerate().filter(|(_, protocol)| fits(protocol)).for_each(|(at, _)| set.insert(at));
-            set
-        };
-        let all = which(&|_| true);
-        let beginning = [Role::Client, Role::Server]
-            .map(|role| std::array::from_fn(|byte| which(&|protocol| protocol.first.allow(role, byte as u8))));
+        let (mut all, mut beginning) = (Candidates::NONE, [[Candidates::NONE; 256]; 2]);
+        for (at, protocol) in protocols.iter().enumerate() {
+            all.insert(at);
+            for (of_role, ranges) in beginning.iter_mut().zip([protocol.first.client, protocol.first.server]) {
+                for byte in ranges.iter().flat_map(|range| range.clone()) {
+                    if let Some(set) = of_role.get_mut(usize::from(byte)) {
+                        set.insert(at);
+                    }
+                }
+            }
+        }
         Self { protocols, all, beginning }
     }
 
