@@ -18,7 +18,7 @@ use crate::protocol::{PROBE_BYTES, Protocol, Role, Sample, Transport, Verdict};
 use crate::protocols;
 
 /// The most protocols of one transport: a candidate set has room for so many.
-pub const MAX_PROTOCOLS: usize = 128;
+pub const MAX_PROTOCOLS: usize = 256;
 
 /// What is known of one transport's protocols before any session.
 struct Registry {
@@ -45,14 +45,17 @@ impl Registry {
         let looked_for = protocols::ALL.iter().copied().filter(|protocol| protocol.transports.contains(&transport));
         let protocols: Vec<_> = looked_for.collect();
         debug_assert!(protocols.len() <= MAX_PROTOCOLS, "no room for all of {transport:?}");
-        let which = |fits: &dyn Fn(&Protocol) -> bool| {
-            let mut set = Candidates::NONE;
-            protocols.iter().enumerate().filter(|(_, protocol)| fits(protocol)).for_each(|(at, _)| set.insert(at));
-            set
-        };
-        let all = which(&|_| true);
-        let beginning = [Role::Client, Role::Server]
-            .map(|role| std::array::from_fn(|byte| which(&|protocol| protocol.first.allow(role, byte as u8))));
+        let (mut all, mut beginning) = (Candidates::NONE, [[Candidates::NONE; 256]; 2]);
+        for (at, protocol) in protocols.iter().enumerate() {
+            all.insert(at);
+            for (of_role, ranges) in beginning.iter_mut().zip([protocol.first.client, protocol.first.server]) {
+                for byte in ranges.iter().flat_map(|range| range.clone()) {
+                    if let Some(set) = of_role.get_mut(usize::from(byte)) {
+                        set.insert(at);
+                    }
+                }
+            }
+        }
         Self { protocols, all, beginning }
     }
 
@@ -75,30 +78,59 @@ impl Registry {
 
 /// A set of a transport's protocols, a bit for each place in its registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Candidates(u128);
+struct Candidates([u128; 2]);
 
 impl Candidates {
-    const NONE: Self = Self(0);
+    const NONE: Self = Self([0; 2]);
 
     fn iter(self) -> impl Iterator<Item = usize> {
-        let mut rest = self.0;
+        let Self([mut low, mut high]) = self;
         std::iter::from_fn(move || {
-            let at = (rest != 0).then(|| rest.trailing_zeros())?;
-            rest &= rest.wrapping_sub(1);
-            Some(at as usize)
+            if low != 0 {
+                let at = low.trailing_zeros();
+                low &= low.wrapping_sub(1);
+                return Some(at as usize);
+            }
+            let at = (high != 0).then(|| high.trailing_zeros())?;
+            high &= high.wrapping_sub(1);
+            Some((at as usize).saturating_add(u128::BITS as usize))
         })
     }
 
-    fn contains(self, at: usize) -> bool {
-        self.0 & 1u128.checked_shl(at as u32).unwrap_or(0) != 0
+    /// The half in which a place's bit is, and the bit.
+    fn bit(&mut self, at: usize) -> (&mut u128, u128) {
+        let bit = 1u128.checked_shl((at % u128::BITS as usize) as u32).unwrap_or(0);
+        let Self([low, high]) = self;
+        (if at < u128::BITS as usize { low } else { high }, bit)
+    }
+
+    fn contains(mut self, at: usize) -> bool {
+        let (half, bit) = self.bit(at);
+        *half & bit != 0
     }
 
     fn insert(&mut self, at: usize) {
-        self.0 |= 1u128.checked_shl(at as u32).unwrap_or(0);
+        let (half, bit) = self.bit(at);
+        *half |= bit;
     }
 
     fn remove(&mut self, at: usize) {
-        self.0 &= !1u128.checked_shl(at as u32).unwrap_or(0);
+        let (half, bit) = self.bit(at);
+        *half &= !bit;
+    }
+
+    fn and(self, Self([low, high]): Self) -> Self {
+        let Self([own_low, own_high]) = self;
+        Self([own_low & low, own_high & high])
+    }
+
+    fn or(self, Self([low, high]): Self) -> Self {
+        let Self([own_low, own_high]) = self;
+        Self([own_low | low, own_high | high])
+    }
+
+    fn without(self, Self([low, high]): Self) -> Self {
+        self.and(Self([!low, !high]))
     }
 }
 
@@ -164,8 +196,8 @@ impl Detector {
             let sample = Sample { transport: self.transport, role, bytes, destination };
             if let Some(first) = bytes.first() {
                 let alive = of(&mut orientation.alive, side);
-                let left = Candidates(alive.0 & registry.beginning(role, *first).0);
-                debug_assert_eq!(registry.accepting(Candidates(alive.0 & !left.0), &sample), None, "{sample:?}");
+                let left = alive.and(registry.beginning(role, *first));
+                debug_assert_eq!(registry.accepting(alive.without(left), &sample), None, "{sample:?}");
                 *alive = left;
             }
             for at in of(&mut orientation.alive, side).iter() {
@@ -208,7 +240,7 @@ impl Detector {
     pub fn conclude(&self) -> Option<Found> {
         let mut fitting = self.orientations.iter().flat_map(|orientation| {
             let ([alive, also_alive], [likely, also_likely]) = (orientation.alive, orientation.likely);
-            let fit = Candidates((likely.0 | also_likely.0) & alive.0 & also_alive.0);
+            let fit = likely.or(also_likely).and(alive).and(also_alive);
             fit.iter().filter_map(move |at| Some(orientation.found(Registry::of(self.transport).get(at)?, at)))
         });
         let first = fitting.next()?;

@@ -41,6 +41,10 @@ pub enum Layer {
     Teredo,
     /// Ethernet in IP.
     EtherIp,
+    /// A wireless station's frame between an access point and its controller.
+    Capwap,
+    /// IPv6 in AYIYA.
+    Ayiya,
 }
 
 impl Layer {
@@ -64,6 +68,8 @@ impl Layer {
             Self::Gtp => (10, 0),
             Self::Teredo => (11, 0),
             Self::EtherIp => (12, 0),
+            Self::Capwap => (13, 0),
+            Self::Ayiya => (14, 0),
         };
         kind << 32 | u64::from(id)
     }
@@ -138,6 +144,8 @@ impl Path {
                 Layer::Gtp => write!(name, "gtp"),
                 Layer::Teredo => write!(name, "teredo"),
                 Layer::EtherIp => write!(name, "etherip"),
+                Layer::Capwap => write!(name, "capwap"),
+                Layer::Ayiya => write!(name, "ayiya"),
             };
             path.tunnels.push(name);
         }

@@ -66,6 +66,9 @@ flags! {
 pub struct Flags(u32);
 
 impl Flags {
+    /// No flag.
+    pub const NONE: Self = Self(0);
+
     /// Adds a flag.
     pub const fn insert(&mut self, flag: Flag) {
         self.0 |= 1 << flag as u32;

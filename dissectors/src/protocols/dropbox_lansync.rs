@@ -9,6 +9,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
+use crate::json::value;
 use crate::kept::{count, tell_count, texts_bytes};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -40,19 +41,6 @@ pub static PROTOCOL: Protocol = Protocol {
     probe,
     open: |_: &Opening| Box::new(LanSync::default()),
 };
-
-/// What stands behind a name, up to the end of its value.
-fn value<'a>(json: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let quoted = [b"\"", name, b"\""].concat();
-    let at = memchr::memmem::find(json, &quoted)?;
-    let rest = json.get(at.checked_add(quoted.len())?..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-    let (skip, end) = match rest.first()? {
-        b'[' => (1, memchr::memchr(b']', rest)?),
-        b'"' => (1, memchr::memchr(b'"', rest.get(1..)?)?.checked_add(1)?),
-        _ => (0, memchr::memchr2(b',', b'}', rest)?),
-    };
-    rest.get(skip..end)
-}
 
 fn probe(sample: &Sample<'_>) -> Verdict {
     let json = sample.bytes;
@@ -112,21 +100,5 @@ impl Dissector for LanSync {
     fn heap_bytes(&self) -> usize {
         size_of::<Self>()
             + [&self.hosts, &self.names, &self.ports, &self.versions].into_iter().map(texts_bytes).sum::<usize>()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_numbers_texts_and_lists() {
-        let json = br#"{"host_int": 12, "version": [2, 0], "displayname": "a b", "port": 17500}"#;
-        assert_eq!(value(json, b"host_int"), Some(&b"12"[..]));
-        assert_eq!(value(json, b"version"), Some(&b"2, 0"[..]));
-        assert_eq!(value(json, b"displayname"), Some(&b"a b"[..]));
-        assert_eq!(value(json, b"port"), Some(&b"17500"[..]));
-        assert_eq!(value(json, b"absent"), None);
-        assert_eq!(value(br#"{"port": "#, b"port"), None);
     }
 }

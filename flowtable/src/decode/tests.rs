@@ -98,6 +98,39 @@ fn the_straight_path_leaves_to_the_other_what_is_not_plain() {
     }
 }
 
+#[test]
+fn wireless_frames_and_tunnels_of_version_6_are_opened_only_where_all_fits() {
+    let udp = |payload: &[u8]| {
+        built(PacketBuilder::ethernet2(MACS.0, MACS.1).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(1, 2), payload)
+    };
+    let inside = udp(b"inside");
+    let packet = &inside[14..];
+    // A head of four words, native frames of IEEE 802.11, wireless information; its first two bytes in either order.
+    let head = [0, 0x20, 3, 0x20, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0];
+    let wireless = |control: [u8; 2]| [&control[..], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], packet].concat();
+    let capwap = |control| udp(&[&head[..], &wireless(control)].concat());
+    let bridged = udp(&[&[0, 0x10, 0, 0, 0, 0, 0, 0][..], &inside].concat());
+    let fragment = udp(&[&[0, 0x10, 0, 0x80, 0, 0, 0, 0][..], &inside].concat());
+    let ayiya = |next: u8, packet: &[u8]| udp(&[&[0x41, 0x52, 0x11, next][..], &[7; 4 + 16 + 20], packet].concat());
+    for (bytes, tunnel) in [
+        (capwap([8, 2]), Some("capwap")),
+        (capwap([2, 8]), Some("capwap")),
+        (bridged, Some("capwap")),
+        // Encrypted, or no data at all.
+        (capwap([8, 0x42]), None),
+        (capwap([0x80, 0]), None),
+        (fragment, None),
+        (ayiya(4, packet), Some("ayiya")),
+        (ayiya(59, packet), None),
+        (ayiya(4, &packet[..packet.len() - 1]), None),
+    ] {
+        let mut decoder = decoder();
+        let packet = decoder.decode(&frame(&bytes)).unwrap();
+        let path = decoder.paths().get(packet.path);
+        assert_eq!(path.tunnels.first().map(String::as_str), tunnel, "{bytes:02x?}");
+    }
+}
+
 /// The records of the plain captures among `pcaps/`: little-endian, Ethernet.
 fn captured() -> Vec<(Vec<u8>, u32)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../pcaps");

@@ -107,6 +107,10 @@ pub(super) fn inside_udp(payload: &[u8], wire: u32) -> Option<Opened<'_>> {
         (0x30..=0x37, 0xff) => gtp(reader, wire),
         // An IPv6 packet by itself is Teredo's too.
         (0x60..=0x6f, _) => teredo(reader),
+        // CAPWAP's preamble, and its own length of two words at the least, which is GENEVE's flags otherwise.
+        (0x00, 0x10..) => geneve(reader).or_else(|| capwap(reader)),
+        // AYIYA: an identity of 16 bytes.
+        (0x40..=0x4f, _) => ayiya(reader),
         // GENEVE: version 0 and the length of its options in words.
         (0x00..=0x3f, _) => geneve(reader),
         _ => None,
@@ -171,6 +175,59 @@ fn gtp(mut reader: Reader<'_>, wire: u32) -> Option<Opened<'_>> {
         }
     }
     Some(Opened { layer: Layer::Gtp, next: Next::Ip, rest: reader.rest() })
+}
+
+/// CAPWAP's data channel in the clear (RFC 5415 4.3): a header of so many words as it says, neither a fragment nor a keepalive, with
+/// an Ethernet frame behind it or one of IEEE 802.11 (RFC 5416).
+fn capwap(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    const NATIVE: u32 = 1 << 8;
+    const FRAGMENT: u32 = 1 << 7;
+    const KEEPALIVE: u32 = 1 << 3;
+    const RESERVED: u32 = 7;
+    const WIRELESS: u32 = 1;
+    let head = reader.be_u32()?;
+    let (_fragment, offset) = (reader.be_u16()?, reader.be_u16()?);
+    let words = usize::try_from(head >> 19 & 0x1f).ok()?;
+    if head & (FRAGMENT | KEEPALIVE | RESERVED) != 0 || offset != 0 {
+        return None;
+    }
+    reader.skip(words.checked_mul(4)?.checked_sub(8)?)?;
+    if head & NATIVE == 0 {
+        return Some(Opened { layer: Layer::Capwap, next: Next::Ethernet, rest: reader.rest() });
+    }
+    (head >> 9 & 0x1f == WIRELESS).then_some(())?;
+    let (kind, rest) = wireless(reader)?;
+    Some(Opened { layer: Layer::Capwap, next: Next::EtherType(kind), rest })
+}
+
+/// The EtherType and payload of a data frame (IEEE 802.11 9.3.2) with LLC and SNAP. Some access points turn the first two bytes round.
+fn wireless(mut reader: Reader<'_>) -> Option<(u16, &[u8])> {
+    const ENCRYPTED: u8 = 0x40;
+    const BOTH_WAYS: u8 = 0x03;
+    const QOS: u8 = 0x80;
+    const NO_DATA: u8 = 0x40;
+    let [first, second] = reader.array::<2>()?;
+    let is_data = |byte: u8| byte & 0x0f == 0x08;
+    let (kind, flags) = if is_data(first) { (first, second) } else { (second, first) };
+    if !is_data(kind) || kind & NO_DATA != 0 || flags & ENCRYPTED != 0 {
+        return None;
+    }
+    let fourth = if flags & BOTH_WAYS == BOTH_WAYS { 6 } else { 0 };
+    let qos = if kind & QOS != 0 { 2 } else { 0 };
+    reader.skip(22 + fourth + qos)?;
+    (reader.array::<6>()? == [0xaa, 0xaa, 3, 0, 0, 0]).then_some(())?;
+    Some((reader.be_u16()?, reader.rest()))
+}
+
+/// AYIYA (draft-massar-v6ops-ayiya-02 3): lengths of identity and signature, methods, what follows, a time; a packet that is passed on.
+fn ayiya(mut reader: Reader<'_>) -> Option<Opened<'_>> {
+    let [identity, signature, operation, next] = reader.array()?;
+    let passed_on = operation & 0x0f == 1 && matches!(next, protocol::IPIP | protocol::IPV6);
+    let signed = usize::from(signature >> 4).checked_mul(4)?;
+    let named = 1usize.checked_shl(u32::from(identity >> 4))?;
+    // Four bytes of time stand before them.
+    reader.skip(named.checked_add(signed)?.checked_add(4)?)?;
+    passed_on.then_some(Opened { layer: Layer::Ayiya, next: Next::Ip, rest: reader.rest() })
 }
 
 /// Teredo (RFC 4380 5.1.1): an IPv6 packet behind an optional authentication header and an optional origin indication.

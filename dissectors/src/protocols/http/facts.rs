@@ -27,6 +27,13 @@ pub static CONTENT_TYPE: Field = Field::text("content_type", "the response's Con
 /// Request type.
 pub static REQUEST_CONTENT_TYPE: Field =
     Field::text("request_content_type", "each Content-Type of a request, once", "RFC 9110 8.3").list();
+/// What is carried.
+pub static API: Field = Field::text(
+    "api",
+    "what requests carry, where their type and target tell: `winrm`, `ipp`, `ocsp`, `doh`, `timestamp`, `git`, `soap`, `json-rpc`, `grpc-web`",
+    "RFC 9110 8.3",
+)
+.list();
 /// Redirections.
 pub static LOCATION: Field =
     Field::text("location", "each Location, once; redacted as `uri`", "RFC 9110 10.2.2").list();
@@ -63,6 +70,7 @@ pub static ELEMENT: Element = Element {
         &REFERER,
         &CONTENT_TYPE,
         &REQUEST_CONTENT_TYPE,
+        &API,
         &LOCATION,
         &REQUEST_BODY_BYTES,
         &RESPONSE_BODY_BYTES,

@@ -6,6 +6,29 @@ use crate::capped::{List, Text};
 use crate::dictionary::Field;
 use crate::facts::{Facts, Value};
 
+/// Where Windows is managed from afar (MS-WSMV 2.1).
+fn is_wsman(uri: &[u8]) -> bool {
+    uri.strip_prefix(b"/wsman").is_some_and(|rest| matches!(rest.first(), None | Some(b'?' | b'/')))
+}
+
+/// What a request of this type carries.
+fn api(kind: &[u8], wsman: bool) -> Option<&'static str> {
+    let name = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    Some(match name.as_slice() {
+        // Its messages are SOAP, or sealed by SPNEGO.
+        b"application/soap+xml" | b"multipart/encrypted" | b"multipart/x-multi-encrypted" if wsman => "winrm",
+        b"application/soap+xml" => "soap",
+        b"application/ipp" => "ipp",
+        b"application/ocsp-request" => "ocsp",
+        b"application/dns-message" => "doh",
+        b"application/timestamp-query" => "timestamp",
+        b"application/x-git-upload-pack-request" | b"application/x-git-receive-pack-request" => "git",
+        b"application/json-rpc" | b"application/json-rpc+json" => "json-rpc",
+        b"application/grpc-web" | b"application/grpc-web+proto" | b"application/grpc-web-text" => "grpc-web",
+        _ => return None,
+    })
+}
+
 /// What is told, whichever version of HTTP it was said in.
 pub(super) struct Record<'a> {
     pub transactions: &'a List<Transaction>,
@@ -41,6 +64,11 @@ impl Record<'_> {
         element.texts(&facts::USER_AGENT, self.user_agents);
         element.texts(&facts::SERVER, self.servers);
         element.texts(&facts::REQUEST_CONTENT_TYPE, self.request_types);
+        let wsman = self.transactions.items().iter().any(|t| is_wsman(t.uri.bytes()));
+        let mut apis: Vec<&str> =
+            self.request_types.items().iter().filter_map(|kind| api(kind.bytes(), wsman)).collect();
+        apis.dedup();
+        apis.into_iter().for_each(|api| element.plain(&facts::API, api));
         for (field, list) in [(&facts::REFERER, self.referers), (&facts::LOCATION, self.locations)] {
             let values: Vec<Vec<u8>> = list.items().iter().map(shown).collect();
             element.list(field, values.iter().map(|value| Value::Bytes(value)), list.omitted());

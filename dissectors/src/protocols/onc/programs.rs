@@ -40,6 +40,15 @@ pub const fn name(program: u32) -> Option<&'static str> {
         395_183 => "vxi11-core",
         395_184 => "vxi11-async",
         395_185 => "vxi11-intr",
+        // GlusterFS.
+        1_238_433 => "glusterd-peers",
+        1_238_463 => "glusterd-cli",
+        1_298_437 => "glusterfs",
+        4_867_634 => "gluster-brick",
+        14_398_633 => "gluster-handshake",
+        34_123_456 => "gluster-portmap",
+        52_743_234 => "gluster-callback",
+        123_451_501 => "gluster-dump",
         0x4000_0000 => "nfs-callback",
         _ => return None,
     })

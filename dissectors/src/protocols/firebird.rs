@@ -1,0 +1,162 @@
+//! Firebird and InterBase: who connects to which database (Firebird's remote/protocol.h).
+//!
+//! ```text
+//! texts stand behind their length (4) and are filled up to fours
+//! connect (1)  operation:4 (19 attach, 20 create, 82 service)  version:4 (2, 3)  architecture:4  database  count:4  items  protocols: (version minimum ... ):5*4
+//! items        kind:1 length:1 value;  1 system's user  4 host  8 method  9 login  10 methods
+//! answers      3 accepted  94 accepted with data  98 accepted so far: version:4 architecture:4 kind:4     4 refused
+//! attach (19)  object:4 database parameters
+//! ```
+//!
+//! A connection whose numbers and lengths fit proves it.
+
+use crate::dictionary::{Element, Field};
+use crate::framed::{Extent, Message};
+use crate::noted::{Form, Notes};
+use crate::protocol::{About, FirstBytes, Protocol, Role, Sample, Transport, Verdict};
+use crate::reader::Reader;
+
+static DATABASE: Field = Field::text("database", "the database, a path or an alias", "Firebird protocol.h").long();
+static USER: Field = Field::text("user", "the account", "Firebird protocol.h, CNCT_login");
+static SYSTEM_USER: Field =
+    Field::text("system_user", "the account on the client's host", "Firebird protocol.h, CNCT_user");
+static CLIENT_HOST: Field = Field::text("client_host", "the client's host", "Firebird protocol.h, CNCT_host");
+static METHOD: Field = Field::text("method", "how it logs in", "Firebird protocol.h, CNCT_plugin_name");
+static VERSION: Field =
+    Field::number("version", "version of the protocol that the server chose", "Firebird protocol.h");
+static RESULT: Field = Field::text("result", "`accepted`, `refused`", "Firebird protocol.h");
+
+static ELEMENT: Element = Element {
+    name: "firebird",
+    meaning: "a database of Firebird",
+    fields: &[&DATABASE, &USER, &SYSTEM_USER, &CLIENT_HOST, &METHOD, &VERSION, &RESULT],
+};
+
+/// The protocol.
+pub static PROTOCOL: Protocol = Protocol {
+    name: "firebird",
+    about: About {
+        name: "Firebird, InterBase",
+        specification: "Firebird, remote/protocol.h",
+        evidence: "a connection whose numbers and lengths fit",
+        limits: "statements and what follows the answer",
+    },
+    transports: &[Transport::Tcp],
+    elements: &[&ELEMENT],
+    first: FirstBytes::both(&[0..=0]),
+    probe,
+    open: |opening| FORM.open(opening),
+};
+
+static FORM: Form = Form { element: &ELEMENT, extent, read };
+
+/// The longest connection.
+const MOST: usize = 2000;
+
+fn text<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
+    let length = usize::try_from(reader.be_u32()?).ok().filter(|length| *length < MOST)?;
+    let whole = reader.take(length.checked_next_multiple_of(4)?)?;
+    whole.get(..length)
+}
+
+/// Reads a connection into notes; gives how long it is.
+fn connect(bytes: &[u8], notes: &mut Notes) -> Option<usize> {
+    let mut reader = Reader::new(bytes);
+    begins(&mut reader)?;
+    notes.text(&DATABASE, text(&mut reader)?);
+    let count = reader.be_u32().filter(|count| (1..=16).contains(count))?;
+    let mut items = Reader::new(text(&mut reader)?);
+    while !items.is_empty() {
+        let (kind, length) = (items.u8()?, usize::from(items.u8()?));
+        let value = items.take(length)?;
+        match kind {
+            1 => notes.text(&SYSTEM_USER, value),
+            4 => notes.text(&CLIENT_HOST, value),
+            8 => notes.text(&METHOD, value),
+            9 => {
+                notes.text(&USER, value);
+                notes.user(value);
+            }
+            2..=11 => {}
+            _ => return None,
+        }
+    }
+    reader.skip(usize::try_from(count).ok()?.checked_mul(20)?)?;
+    Some(bytes.len().saturating_sub(reader.len()))
+}
+
+/// The numbers before the database.
+fn begins(reader: &mut Reader<'_>) -> Option<()> {
+    let (kind, operation) = (reader.be_u32()?, reader.be_u32()?);
+    let (version, architecture) = (reader.be_u32()?, reader.be_u32()?);
+    let fits = kind == 1
+        && matches!(operation, 0 | 19 | 20 | 82)
+        && matches!(version, 2 | 3)
+        && (1..=64).contains(&architecture);
+    fits.then_some(())
+}
+
+/// An answer's kind and version.
+fn answer(bytes: &[u8]) -> Option<(u32, Option<u32>)> {
+    let mut reader = Reader::new(bytes);
+    let kind = reader.be_u32()?;
+    if matches!(kind, 4 | 9) {
+        return Some((kind, None));
+    }
+    let (version, architecture) = (reader.be_u32()?, reader.be_u32()?);
+    // From version 11 on the sixteenth bit says that it is Firebird's.
+    let known = matches!(version & 0xffff_7fff, 8..=24 | 0xffff_0008..=0xffff_0018);
+    (matches!(kind, 3 | 94 | 98) && known && (1..=64).contains(&architecture)).then_some((kind, Some(version & 0x7fff)))
+}
+
+fn extent(_: &Notes, role: Role, bytes: &[u8]) -> Extent {
+    if role == Role::Server {
+        return match answer(bytes) {
+            Some((_, None)) => Extent::Whole(4),
+            Some(_) => Extent::Whole(12),
+            None if bytes.len() < 4 => Extent::Need(4),
+            None if bytes.len() < 12 => Extent::Need(12),
+            None => Extent::Broken,
+        };
+    }
+    match connect(bytes, &mut Notes::new(&ELEMENT)) {
+        Some(length) => Extent::Whole(length),
+        None if bytes.len() < MOST => Extent::Need(bytes.len().saturating_add(1)),
+        None => Extent::Broken,
+    }
+}
+
+fn probe(sample: &Sample<'_>) -> Verdict {
+    if sample.role == Role::Server {
+        return match answer(sample.bytes) {
+            Some((3 | 94 | 98, _)) => Verdict::Likely,
+            None if matches!(sample.bytes, [0] | [0, 0] | [0, 0, 0] | [0, 0, 0, 3 | 94 | 98, ..] if sample.bytes.len() < 12) => {
+                Verdict::NeedMore
+            }
+            _ => Verdict::Reject,
+        };
+    }
+    if connect(sample.bytes, &mut Notes::new(&ELEMENT)).is_some() {
+        return Verdict::Match;
+    }
+    let begins = match sample.bytes.len() {
+        0..=3 => sample.bytes.iter().all(|byte| *byte == 0),
+        4..=15 => matches!(sample.bytes, [0, 0, 0, 1, rest @ ..] if rest.iter().take(3).all(|byte| *byte == 0)),
+        _ => begins(&mut Reader::new(sample.bytes)).is_some(),
+    };
+    if begins && sample.bytes.len() < MOST { Verdict::NeedMore } else { Verdict::Reject }
+}
+
+fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
+    if message.role == Role::Client {
+        let _ = connect(message.bytes, notes);
+        return true;
+    }
+    if let Some((kind, version)) = answer(message.bytes) {
+        notes.plain(&RESULT, if matches!(kind, 4 | 9) { "refused" } else { "accepted" });
+        if let Some(version) = version {
+            notes.number(&VERSION, u64::from(version));
+        }
+    }
+    false
+}
