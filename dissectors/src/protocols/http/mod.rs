@@ -51,7 +51,7 @@ use self::transactions::{Asked, Method, Transactions};
 use crate::capped::{List, Text};
 use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::kerberos;
 use crate::ntlm::{self, Exchange};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -93,7 +93,7 @@ enum Look {
 
 /// One session.
 struct Http {
-    hash: bool,
+    hash: HashLimit,
     client: Lane,
     server: Lane,
     transactions: Transactions,
