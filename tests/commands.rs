@@ -348,6 +348,20 @@ fn secrets_are_hidden_unless_asked_for() {
 }
 
 #[test]
+fn a_hash_that_is_left_out_for_the_size_of_its_file_is_counted() {
+    let path = pcap("http-visits.pcap");
+    let [whole, limited, never] = [&["--file-hash-limit=1MiB"], &["--file-hash-limit=100"], &["--no-file-hash"]]
+        .map(|option| told(&[&["-q", "-r", path.as_str()], &option[..]].concat()).remove(0));
+    let hashes = |told: &Told| {
+        told.values.get("file.sha256").map_or(0, |list| list.split(',').filter(|it| !it.is_empty()).count())
+    };
+    assert_eq!([&whole, &limited, &never].map(hashes), [9, 5, 0]);
+    assert_eq!([&whole, &limited, &never].map(|told| told.session("cut")), ["", "file.sha256:4", ""]);
+    let sizes = |told: &Told| told.values.get("file.size").cloned();
+    assert!(sizes(&whole).is_some() && sizes(&whole) == sizes(&limited) && sizes(&limited) == sizes(&never));
+}
+
+#[test]
 fn a_list_of_services_adds_to_those_that_are_known() {
     let (scratch, path) = (Scratch::new(), pcap("tls-13.pcap"));
     assert!(told(&["-q", "-r", &path]).iter().all(|session| session.session("service").is_empty()));

@@ -150,6 +150,16 @@ fn random_bytes_look_random_and_are_never_called_compressed() {
 }
 
 #[test]
+fn headers_between_cipher_text_are_no_compression() {
+    for inside in [false, true] {
+        for (kind, rates) in measure(inside).iter().filter(|(kind, _)| kind.what.starts_with("cipher text")) {
+            let most = rates.iter().map(|rates| rates.compressed).fold(0.0, f64::max);
+            assert!(most <= 2.0, "{}: {most} % compressed", kind.what);
+        }
+    }
+}
+
+#[test]
 fn nothing_readable_looks_random() {
     for (kind, rates) in measure(false) {
         if kind.plain {

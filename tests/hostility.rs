@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use dissectors::conversation::{Conversation, LATE_LOOKS, PENDING_CAP, REPEATS, REPEATS_AT_FIRST, Setup};
 use dissectors::dictionary::Flag;
 use dissectors::facts::Facts;
+use dissectors::files::HashLimit;
 use dissectors::{Timestamp, Transport};
 use script::chance::Chance;
 use script::{Script, Turn, mutation};
@@ -283,8 +284,11 @@ fn play_mutated(scripts: &[Script], seed: u64) -> Option<String> {
     let turns = mutation::mutate(&script, scripts, &mut chance);
     let size = *chance.pick(&[1, 2, 5, 40, 536, 1460, 65_536]);
     let (gap, ends) = (chance.one_in(3).then(|| chance.below(turns.len())), chance.one_in(4));
-    let mut conversation =
-        Conversation::new(Setup { midstream: chance.one_in(4), file_hash: chance.one_in(2), ..script.setup() });
+    let mut conversation = Conversation::new(Setup {
+        midstream: chance.one_in(4),
+        file_hash: HashLimit(chance.below(2) as u64 * 4096),
+        ..script.setup()
+    });
     let mut most = 0;
     for (at, turn) in turns.iter().enumerate() {
         if gap == Some(at) && script.transport == Transport::Tcp {

@@ -2,7 +2,7 @@
 //!
 //! What comes in order from the beginning is hashed; what is read again is passed over; whatever else happens costs the hash.
 
-use crate::files::Transfer;
+use crate::files::{HashLimit, Transfer};
 
 /// Content that moves one way through one file.
 #[derive(Debug)]
@@ -15,8 +15,8 @@ pub struct ByOffset {
 }
 
 impl ByOffset {
-    /// Begins a file. With `hash` off only its size and type are told.
-    pub fn new(hash: bool) -> Self {
+    /// Begins a file. Beyond the limit only its size and type are told.
+    pub fn new(hash: HashLimit) -> Self {
         Self { transfer: Transfer::new(hash), next: 0, again: 0 }
     }
 

@@ -51,6 +51,9 @@ const BITWISE: f64 = 3.0;
 /// Of compressed bytes no more than so many in a row are the same, as a deviation from what chance gives; the headers of framed cipher
 /// text have zeros in a row.
 const TWINS: f64 = 5.0;
+/// They deviate by more than this without the so many patterns that deviate most, which in random bytes brings it below zero.
+const SPREAD: f64 = 3.0;
+const OUTLIERS: usize = 8;
 /// JPEG's scans have a zero after each of their bytes 0xff (ITU-T T.81 B.1.1.5); of random bytes not one in 256 has.
 const STUFFED: u32 = 6;
 
@@ -353,6 +356,7 @@ impl Counts {
         } else if self.counted >= FEWEST_COMPRESSED
             && patterns > COMPRESSED.max(BITWISE * bytes)
             && self.twins() < TWINS
+            && self.widespread()
         {
             Look::Compressed
         } else {
@@ -377,6 +381,17 @@ impl Counts {
             }
         }
         patterns
+    }
+
+    /// Whether the patterns still deviate without the few that do so most: where headers stand between cipher text, only theirs do.
+    fn widespread(&self) -> bool {
+        let counts = self.patterns();
+        let total: f64 = counts.iter().copied().map(f64::from).sum();
+        let expected = (total / counts.len() as f64).max(1.0);
+        let mut parts = counts.map(|count| (f64::from(count) - expected).powi(2) / expected);
+        parts.sort_by(f64::total_cmp);
+        let rest: f64 = parts.iter().take(parts.len() - OUTLIERS).sum();
+        deviation(rest, (parts.len() - OUTLIERS) as f64) > SPREAD
     }
 
     /// The serial test: the deviation of all patterns taken together, and the largest of one length.

@@ -17,7 +17,7 @@ use crate::content::{Content, Look};
 use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
 use crate::facts::{Facts, Side};
-use crate::files::Transfer;
+use crate::files::{HashLimit, Transfer};
 use crate::news::News;
 use crate::protocol::{PROBE_BYTES, Step, Transport};
 use crate::time::Timestamp;
@@ -44,8 +44,8 @@ pub struct Setup {
     pub addresses: [IpAddr; 2],
     /// The beginning was not seen: a chunk may start anywhere.
     pub midstream: bool,
-    /// Whether files in motion are hashed.
-    pub file_hash: bool,
+    /// How large files in motion may be that are hashed.
+    pub file_hash: HashLimit,
 }
 
 /// What the engine is doing.

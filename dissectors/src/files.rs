@@ -13,19 +13,34 @@ use crate::protocol::Role;
 /// How many leading bytes of a file are kept to tell its type: the farthest magic number (tar) ends at 262.
 const SNIFF_BYTES: usize = 264;
 
+/// How large files may be that are hashed, in bytes: a hash of hours of video costs more than it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HashLimit(pub u64);
+
+impl HashLimit {
+    /// No file is hashed.
+    pub const NONE: Self = Self(0);
+    /// Every file is hashed.
+    pub const ALL: Self = Self(u64::MAX);
+}
+
 /// A file whose content is passing by.
 #[derive(Debug)]
 pub struct Transfer {
     size: u64,
     head: Vec<u8>,
     hasher: Option<Box<Sha256>>,
+    limit: HashLimit,
+    /// It has grown beyond the limit.
+    too_large: bool,
     broken: bool,
 }
 
 impl Transfer {
-    /// Begins a file. With `hash` off only its size and type are told.
-    pub fn new(hash: bool) -> Self {
-        Self { size: 0, head: Vec::new(), hasher: hash.then(|| Box::new(Sha256::new())), broken: false }
+    /// Begins a file. Beyond the limit only its size and type are told.
+    pub fn new(limit: HashLimit) -> Self {
+        let hasher = (limit != HashLimit::NONE).then(|| Box::new(Sha256::new()));
+        Self { size: 0, head: Vec::new(), hasher, limit, too_large: false, broken: false }
     }
 
     /// The next bytes of content.
@@ -36,6 +51,9 @@ impl Transfer {
         }
         let room = SNIFF_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if self.size > self.limit.0 && self.hasher.take().is_some() {
+            self.too_large = true;
+        }
         if let Some(hasher) = &mut self.hasher {
             hasher.update(bytes);
         }
@@ -65,7 +83,7 @@ impl Transfer {
     /// Ends the file. `whole` says that this was all of it; only then has it a hash.
     fn finish(self, name: Text, sender: Role, whole: bool) -> File {
         let sha256 = self.hasher.filter(|_| whole).map(|hasher| hasher.finalize().into());
-        File { name, sender, size: self.size, mime: mime(&self.head), sha256 }
+        File { name, sender, size: self.size, mime: mime(&self.head), sha256, too_large: self.too_large }
     }
 }
 
@@ -76,6 +94,8 @@ struct File {
     size: u64,
     mime: &'static str,
     sha256: Option<[u8; 32]>,
+    /// It has no hash for being too large.
+    too_large: bool,
 }
 
 /// The files that one dissector has seen pass.
@@ -114,7 +134,9 @@ impl Files {
         element.list(&file::MIME, files.iter().map(|file| file.mime), omitted);
         let hashes: Vec<String> =
             files.iter().map(|file| file.sha256.map(|hash| hex(&hash)).unwrap_or_default()).collect();
-        element.list(&file::SHA256, hashes.iter().map(|hash| Value::Bytes(hash.as_bytes())), omitted);
+        let too_large = files.iter().map(|file| u32::from(file.too_large)).sum::<u32>();
+        let unhashed = omitted.saturating_add(too_large);
+        element.list(&file::SHA256, hashes.iter().map(|hash| Value::Bytes(hash.as_bytes())), unhashed);
         let senders: Vec<&'static str> = files.iter().map(|file| element.side_name(file.sender)).collect();
         element.list(&file::SENDER, senders, omitted);
     }
@@ -167,7 +189,7 @@ mod tests {
     #[test]
     fn only_a_whole_file_has_a_hash() {
         let pass = |whole| {
-            let mut transfer = Transfer::new(true);
+            let mut transfer = Transfer::new(HashLimit::ALL);
             transfer.data(b"ab");
             transfer.data(b"c");
             transfer.finish(Text::new(b"x"), Role::Server, whole).sha256.map(|hash| hex(&hash))
@@ -175,5 +197,19 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(pass(true).as_deref(), Some(abc));
         assert_eq!(pass(false), None);
+    }
+
+    #[test]
+    fn a_file_is_hashed_up_to_the_limit_and_not_beyond() {
+        let pass = |limit| {
+            let mut transfer = Transfer::new(limit);
+            transfer.data(b"ab");
+            transfer.data(b"c");
+            let file = transfer.finish(Text::new(b"x"), Role::Server, true);
+            (file.sha256.is_some(), file.too_large, file.size)
+        };
+        assert_eq!(pass(HashLimit(3)), (true, false, 3));
+        assert_eq!(pass(HashLimit(2)), (false, true, 3), "what is left out is told");
+        assert_eq!(pass(HashLimit::NONE), (false, false, 3), "nobody asked for it");
     }
 }

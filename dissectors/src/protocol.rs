@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use crate::dictionary::Element;
 use crate::facts::Facts;
+use crate::files::HashLimit;
 use crate::news::News;
 use crate::time::Timestamp;
 
@@ -151,8 +152,8 @@ pub trait Dissector: Send {
 pub struct Opening {
     /// How the bytes arrive.
     pub transport: Transport,
-    /// Whether files in motion are hashed.
-    pub file_hash: bool,
+    /// How large files in motion may be that are hashed.
+    pub file_hash: HashLimit,
 }
 
 /// The bytes with which what a side sends can begin: its stream, its datagram, its message. A probe is not asked about others, so

@@ -1,5 +1,6 @@
 //! What an operator may set of the flow table.
 
+use dissectors::files::HashLimit;
 use dissectors::services::Services;
 use dissectors::time::SECOND;
 
@@ -48,8 +49,8 @@ pub struct Config {
     pub active_timeout: Option<u64>,
     /// Bytes that this table may hold.
     pub memory: usize,
-    /// Whether files in motion are hashed.
-    pub file_hash: bool,
+    /// How large files in motion may be that are hashed.
+    pub file_hash: HashLimit,
     /// Whether secrets are told.
     pub reveal_secrets: bool,
     /// The seed of the Community ID.
@@ -64,7 +65,7 @@ impl Default for Config {
             timeouts: Timeouts::default(),
             active_timeout: None,
             memory: 1 << 30,
-            file_hash: true,
+            file_hash: HashLimit::ALL,
             reveal_secrets: false,
             community_id_seed: 0,
             services: Services::known(),

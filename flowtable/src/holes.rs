@@ -1,10 +1,10 @@
 //! The holes in what was seen of a TCP stream.
 //!
-//! A hole opens where a segment lies beyond the bytes seen so far, and closes as late segments fill it. A few are known at a time,
+//! A hole opens where a segment lies beyond the bytes seen so far, and closes as late segments fill it. Some are known at a time,
 //! so that a session stays small; the oldest is given up for a new one and what is left of it counts as never seen.
 
-/// Holes of one direction that are known at a time.
-const OPEN: usize = 4;
+/// Holes of one direction that are known at a time: those that a burst of losses leaves in one window.
+const OPEN: usize = 16;
 
 /// The holes of one direction. Most streams have none, and then it is a word.
 #[derive(Clone, Debug, Default)]
@@ -102,11 +102,12 @@ mod tests {
     #[test]
     fn the_oldest_hole_is_given_up_for_a_new_one() {
         let mut holes = Holes::default();
-        for nth in 0..6 {
-            holes.open(nth * 100, 10);
+        let end = (OPEN as u64 + 2) * 100;
+        for at in (0..end).step_by(100) {
+            holes.open(at, 10);
         }
         assert!(!holes.fill(0, 110), "the first two are given up");
-        assert!(holes.fill(200, 600));
-        assert_eq!(holes.unseen(600), 20);
+        assert!(holes.fill(200, end));
+        assert_eq!(holes.unseen(end), 20);
     }
 }

@@ -4,7 +4,7 @@ use dissectors::Text;
 use dissectors::conversation::Passed;
 use dissectors::dictionary::{Flag, session as fields};
 use dissectors::facts::{Facts, Side, Value};
-use dissectors::files::{Files, Transfer};
+use dissectors::files::{Files, HashLimit, Transfer};
 use dissectors::protocol::Role;
 use dissectors::services::Services;
 
@@ -140,7 +140,7 @@ fn carried(name: &Text, sender: Side, passed: Option<Passed>, out: &mut Facts) {
     let mut files = Files::default();
     match passed.filter(|passed| passed.side == sender) {
         Some(Passed { transfer, whole, .. }) => files.push(name.clone(), role, transfer, whole),
-        None => files.push(name.clone(), role, Transfer::new(false), false),
+        None => files.push(name.clone(), role, Transfer::new(HashLimit::NONE), false),
     }
     files.facts(out);
 }

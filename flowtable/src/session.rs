@@ -3,6 +3,7 @@
 use dissectors::conversation::{Conversation, Passed, Setup};
 use dissectors::dictionary::{Flag, Flags};
 use dissectors::facts::Side;
+use dissectors::files::HashLimit;
 use dissectors::{Timestamp, Transport};
 
 use crate::holes::Holes;
@@ -370,7 +371,7 @@ impl Session {
     }
 
     /// The conversation's setup, when its first payload comes.
-    pub fn setup(&self, transport: Transport, file_hash: bool) -> Setup {
+    pub fn setup(&self, transport: Transport, file_hash: HashLimit) -> Setup {
         let ends = self.key.ends(self.originator);
         Setup {
             transport,

@@ -12,8 +12,8 @@ pub const HELD_BYTES: usize = 1 << 20;
 /// The most out-of-order segments held for one direction.
 pub const HELD_SEGMENTS: usize = 1024;
 /// How many more packets of the session a hole may see when its receiver has acknowledged what was in it: captures of several
-/// queues show an acknowledgment a little before what it acknowledges.
-const PATIENCE_ACKED: u32 = 16;
+/// queues show an acknowledgment a little before what it acknowledges. A segment that is sixteen late has seen as many acknowledgments too.
+const PATIENCE_ACKED: u32 = 32;
 /// The same when no acknowledgment was seen.
 const PATIENCE_UNACKED: u32 = 128;
 /// Segments delivered last whose content is remembered, to notice a retransmission with other content.

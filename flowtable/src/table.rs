@@ -10,6 +10,7 @@ mod tests;
 use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
 use dissectors::facts::Side;
+use dissectors::files::HashLimit;
 use dissectors::{Facts, Timestamp, Transport};
 
 use crate::across::{self, Joined, Meeting};
@@ -532,7 +533,7 @@ impl Session {
     }
 
     /// The detail of a session that has payload, starting at what was seen of it.
-    fn listening(&self, transport: Transport, file_hash: bool) -> Box<Detail> {
+    fn listening(&self, transport: Transport, file_hash: HashLimit) -> Box<Detail> {
         let conversation = Some(Conversation::new(self.setup(transport, file_hash)));
         Box::new(Detail { conversation, ..Detail::default() })
     }

@@ -11,6 +11,7 @@
 use dissectors::conversation::{Conversation, Setup};
 use dissectors::dictionary::Flag;
 use dissectors::facts::{Facts, Side};
+use dissectors::files::HashLimit;
 use dissectors::time::MILLISECOND;
 use dissectors::{Reader, Timestamp, Transport};
 use libfuzzer_sys::fuzz_target;
@@ -33,7 +34,7 @@ fn play(bytes: &[u8]) -> Option<()> {
         },
         addresses: ["192.0.2.1".parse().ok()?, "192.0.2.2".parse().ok()?],
         midstream: first & 0x80 != 0,
-        file_hash: true,
+        file_hash: HashLimit::ALL,
     };
     let mut conversation = Conversation::new(setup);
     let mut clock = 0;

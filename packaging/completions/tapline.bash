@@ -35,7 +35,7 @@ _tapline() {
 
     case "${cmd}" in
         tapline)
-            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version --promiscuous --redact --file-hash --no-ignore-vlan --confine --no-quiet check interfaces man completions"
+            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --file-hash-limit --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version --promiscuous --redact --file-hash --no-ignore-vlan --confine --no-quiet check interfaces man completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,6 +97,10 @@ _tapline() {
                     COMPREPLY=($(compgen -W "rfc5424 json" -- "${cur}"))
                     return 0
                     ;;
+                --file-hash-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --services)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -153,7 +157,7 @@ _tapline() {
             return 0
             ;;
         tapline__subcmd__check)
-            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version"
+            opts="-c -r -i -o -q -v -h -V --config --read --interface --filter --snaplen --buffer --no-promiscuous --queue --status-interval --output --format --no-redact --no-file-hash --file-hash-limit --services --facility --severity --hostname --pen --timeout --active-timeout --ignore-vlan --community-id-seed --workers --memory --user --no-confine --metrics --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,6 +217,10 @@ _tapline() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "rfc5424 json" -- "${cur}"))
+                    return 0
+                    ;;
+                --file-hash-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --services)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tapline_global_optspecs
-    string join \n c/config= r/read= i/interface= filter= snaplen= buffer= no-promiscuous queue= status-interval= o/output= format= no-redact no-file-hash services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= user= no-confine metrics= q/quiet v/verbose h/help V/version promiscuous redact file-hash no-ignore-vlan confine no-quiet
+    string join \n c/config= r/read= i/interface= filter= snaplen= buffer= no-promiscuous queue= status-interval= o/output= format= no-redact no-file-hash file-hash-limit= services= facility= severity= hostname= pen= timeout= active-timeout= ignore-vlan community-id-seed= workers= memory= user= no-confine metrics= q/quiet v/verbose h/help V/version promiscuous redact file-hash no-ignore-vlan confine no-quiet
 end
 
 function __fish_tapline_needs_command
@@ -35,6 +35,7 @@ complete -c tapline -n "__fish_tapline_needs_command" -l status-interval -d 'How
 complete -c tapline -n "__fish_tapline_needs_command" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
+complete -c tapline -n "__fish_tapline_needs_command" -l file-hash-limit -d 'Hash files of up to this size; of a larger one name, size and type are told, and `cut` counts the hash that is not' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l services -d 'Add Internet applications: lines of `service: domain domain ...`. What a line says of a domain replaces what tapline knows' -r -F
 complete -c tapline -n "__fish_tapline_needs_command" -l facility -d 'Facility of every line: kern, user, mail, daemon, auth, syslog, ..., local0 to local7' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l severity -d 'Severity of an ordinary session: emerg, alert, crit, err, warning, notice, info, debug. A session with flags is always a notice' -r
@@ -77,6 +78,7 @@ complete -c tapline -n "__fish_tapline_using_subcommand check" -l status-interva
 complete -c tapline -n "__fish_tapline_using_subcommand check" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
+complete -c tapline -n "__fish_tapline_using_subcommand check" -l file-hash-limit -d 'Hash files of up to this size; of a larger one name, size and type are told, and `cut` counts the hash that is not' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l services -d 'Add Internet applications: lines of `service: domain domain ...`. What a line says of a domain replaces what tapline knows' -r -F
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l facility -d 'Facility of every line: kern, user, mail, daemon, auth, syslog, ..., local0 to local7' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l severity -d 'Severity of an ordinary session: emerg, alert, crit, err, warning, notice, info, debug. A session with flags is always a notice' -r

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use dissectors::conversation::{Conversation, Setup};
 use dissectors::facts::Side;
+use dissectors::files::HashLimit;
 use dissectors::time::{MILLISECOND, SECOND};
 use dissectors::{Timestamp, Transport};
 
@@ -66,7 +67,7 @@ impl Script {
             transport: self.transport,
             addresses: ["192.0.2.1".parse().unwrap(), self.destination],
             midstream: false,
-            file_hash: true,
+            file_hash: HashLimit::ALL,
         }
     }
 }

@@ -174,9 +174,11 @@ pub fn in_disorder(capture: &Capture, window: usize, chance: &mut Chance) -> Cap
     let mut runs: HashMap<(Vec<u8>, Vec<u8>), Vec<usize>> = HashMap::new();
     let mut order: Vec<usize> = (0..capture.frames.len()).collect();
     let mut shuffle = |run: Vec<usize>| {
-        for from in 0..run.len() {
-            let to = (from + chance.below(window + 1)).min(run.len() - 1);
-            order.swap(run[from], run[to]);
+        let mut late: Vec<(usize, usize)> =
+            run.iter().enumerate().map(|(at, &place)| (at + chance.below(window + 1), place)).collect();
+        late.sort_by_key(|&(due, _)| due);
+        for (&place, (_, from)) in run.iter().zip(late) {
+            order[place] = from;
         }
     };
     for (place, frame) in capture.frames.iter().enumerate() {

@@ -10,8 +10,12 @@ pub static SIZE: Field = Field::number("size", "bytes of content seen", "").alig
 pub static MIME: Field =
     Field::text("mime", "type told by the content's first bytes, not by the protocol", "RFC 6838").aligned();
 /// Hash.
-pub static SHA256: Field =
-    Field::text("sha256", "hash of the content, where every byte was seen in order", "FIPS 180-4").aligned();
+pub static SHA256: Field = Field::text(
+    "sha256",
+    "hash of the content, where every byte was seen in order and they are not more than `--file-hash-limit`",
+    "FIPS 180-4",
+)
+.aligned();
 /// Sender.
 pub static SENDER: Field = Field::text("sender", "`src` or `dst`: who sent it", "").aligned();
 

@@ -21,7 +21,7 @@ use super::parameters::{parameter, value};
 use super::pieces::{Eol, Piece};
 use super::transfer::Decoder;
 use crate::capped::{List, Text};
-use crate::files::{Files, Transfer};
+use crate::files::{Files, HashLimit, Transfer};
 use crate::protocol::Role;
 
 /// The most multiparts inside one another.
@@ -35,7 +35,7 @@ pub(super) struct Sink<'s> {
     pub attachments: &'s mut List<Text>,
     pub files: &'s mut Files,
     pub sender: Role,
-    pub hash: bool,
+    pub hash: HashLimit,
 }
 
 /// What a part's fields say of its content.

@@ -20,7 +20,7 @@ pub use letter::{ELEMENT, Letter, MESSAGES};
 
 use crate::capped::{List, Text};
 use crate::facts::Facts;
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::protocol::Role;
 use mime::{Mime, Sink};
 use pieces::Pieces;
@@ -28,7 +28,7 @@ use pieces::Pieces;
 /// The messages of one session.
 #[derive(Debug)]
 pub struct Mail {
-    hash: bool,
+    hash: HashLimit,
     /// A message that was told is not told again when it comes again: mail is read more than once, and sent more than once.
     once: bool,
     letters: List<Letter, MESSAGES>,
@@ -47,7 +47,7 @@ struct Open {
 
 impl Mail {
     /// No message yet. `hash`: attachments are hashed. `once`: a message of the same Message-ID is told once.
-    pub fn new(hash: bool, once: bool) -> Self {
+    pub fn new(hash: HashLimit, once: bool) -> Self {
         let (letters, attachments, files) = (List::default(), List::default(), Files::default());
         Self { hash, once, letters, attachments, files, open: None }
     }

@@ -4,7 +4,7 @@ use super::*;
 
 /// What is told of a message that comes in pieces of `size`.
 fn told(message: &[u8], size: usize, gap_after: Option<usize>) -> String {
-    let mut mail = Mail::new(true, false);
+    let mut mail = Mail::new(HashLimit::ALL, false);
     mail.begin(Role::Client, true);
     let mut seen = 0;
     for piece in message.chunks(size) {

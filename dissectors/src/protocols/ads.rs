@@ -343,10 +343,29 @@ const fn state(number: u16) -> Option<&'static str> {
         6 => "stop",
         7 => "save_config",
         8 => "load_config",
-        11 => "resume",
+        9 => "power_failure",
+        10 => "power_good",
+        11 => "error",
         12 => "shutdown",
+        13 => "suspend",
+        14 => "resume",
         15 => "config",
         16 => "reconfig",
+        17 => "stopping",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_no_resumption() {
+        assert_eq!(
+            [5, 6, 11, 14, 15].map(state),
+            [Some("run"), Some("stop"), Some("error"), Some("resume"), Some("config")]
+        );
+        assert_eq!(state(99), None);
+    }
 }

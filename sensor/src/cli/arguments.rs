@@ -165,6 +165,9 @@ pub(super) struct Arguments {
     /// Do not hash the files that move in sessions
     #[arg(long, help_heading = OUTPUT)]
     pub(super) no_file_hash: bool,
+    /// Hash files of up to this size; of a larger one name, size and type are told, and `cut` counts the hash that is not
+    #[arg(long, value_name = "SIZE", value_parser = units::any_size, default_value = "1TiB", help_heading = OUTPUT)]
+    pub(super) file_hash_limit: u64,
 
     /// Add Internet applications: lines of `service: domain domain ...`. What a line says of a domain replaces what tapline knows
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use dissectors::files::HashLimit;
 use flowtable::config::Timeouts;
 use output::{Facility, Severity, Spec};
 
@@ -24,8 +25,8 @@ pub struct Options {
     pub outputs: Vec<Spec>,
     /// Whether secrets are hidden.
     pub redact: bool,
-    /// Whether files that move in sessions are hashed.
-    pub file_hash: bool,
+    /// How large files may be that are hashed.
+    pub file_hash: HashLimit,
     /// A list of Internet applications to be added to what is known.
     pub services: Option<PathBuf>,
     /// Facility of every line.
@@ -172,7 +173,7 @@ impl Options {
             filter: arguments.filter,
             outputs,
             redact: !arguments.no_redact,
-            file_hash: !arguments.no_file_hash,
+            file_hash: if arguments.no_file_hash { HashLimit::NONE } else { HashLimit(arguments.file_hash_limit) },
             services: arguments.services,
             facility: arguments.facility,
             severity: arguments.severity,
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(options.memory_bytes, 1 << 30);
         assert_eq!(options.timeouts, Timeouts::default());
         assert_eq!(options.active_timeout_ns, None);
-        assert!(options.redact && options.file_hash && !options.ignore_vlan && options.workers > 0);
+        assert!(options.redact && options.file_hash.0 == 1 << 40 && !options.ignore_vlan && options.workers > 0);
         assert_eq!(options.verbosity, Verbosity::Normal);
     }
 
@@ -257,6 +258,12 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_of_hashes_counts_only_where_files_are_hashed() {
+        assert_eq!(options("-r a --file-hash-limit 64MiB").file_hash, HashLimit(64 << 20));
+        assert_eq!(options("-r a --file-hash-limit 64MiB --no-file-hash").file_hash, HashLimit::NONE);
+    }
+
+    #[test]
     fn every_option_is_understood() {
         let line = "-r a --format json --workers 3 --filter tcp --memory 64MiB --ignore-vlan --no-redact --no-file-hash --facility auth \
             --severity notice --hostname tap-7 --pen 9 --community-id-seed 5 --active-timeout 60s -q -o stdout:?limit=1400 \
@@ -267,7 +274,7 @@ mod tests {
         assert_eq!((options.facility as u32, options.severity as u32, options.pen), (4 << 3, 5, 9));
         assert_eq!((options.hostname.as_deref(), options.filter.as_deref()), (Some("tap-7"), Some("tcp")));
         assert_eq!(options.active_timeout_ns, Some(60 * SECOND));
-        assert!(!options.redact && !options.file_hash && options.ignore_vlan);
+        assert!(!options.redact && options.file_hash == HashLimit::NONE && options.ignore_vlan);
         assert_eq!((options.confine, options.metrics), (false, "[::1]:9477".parse().ok()));
         assert_eq!((options.community_id_seed, options.verbosity), (5, Verbosity::Quiet));
     }

@@ -103,6 +103,11 @@ pub(super) fn room(text: &str) -> Result<u64, String> {
     Ok(bytes)
 }
 
+/// Any size.
+pub(super) fn any_size(text: &str) -> Result<u64, String> {
+    size(text).ok_or_else(|| "no size; write it as 64MiB or 1GiB".into())
+}
+
 /// How often: a time, or `None` for never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Every(pub(super) Option<u64>);

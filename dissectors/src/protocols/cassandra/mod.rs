@@ -431,6 +431,8 @@ fn error(code: u32) -> &'static str {
         0x1300 => "read failure",
         0x1400 => "function failure",
         0x1500 => "write failure",
+        0x1600 => "change log failure",
+        0x1700 => "write of unknown outcome",
         0x2000 => "syntax error",
         0x2100 => "unauthorized",
         0x2200 => "invalid",

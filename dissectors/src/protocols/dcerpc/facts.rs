@@ -124,7 +124,8 @@ fn fault_name(status: u32) -> Option<&'static str> {
         0x1c00_0007 => "fault_invalid_bound",
         0x1c00_0008 => "fault_version_mismatch",
         0x1c00_0009 => "fault_unspec_reject",
-        0x1c00_000b => "fault_manager_not_entered",
+        0x1c00_000b => "fault_who_are_you_failed",
+        0x1c00_000c => "fault_manager_not_entered",
         0x1c00_000d => "fault_cancel",
         0x1c00_0012 => "fault_unspec",
         0x1c00_001a => "fault_context_mismatch",
@@ -141,4 +142,16 @@ fn fault_name(status: u32) -> Option<&'static str> {
         0x8001_0108 => "disconnected",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_faults_are_told_apart() {
+        assert_eq!(fault_name(0x1c00_000b), Some("fault_who_are_you_failed"));
+        assert_eq!(fault_name(0x1c00_000c), Some("fault_manager_not_entered"));
+        assert_eq!(fault_name(0x1c01_0002), Some("op_rng_error"));
+    }
 }

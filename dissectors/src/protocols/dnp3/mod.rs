@@ -228,7 +228,7 @@ impl Dnp3 {
         } else {
             counts::more(&mut self.requests);
         }
-        let mut objects = Objects::new(reader, !matches!(function, 1 | 7..=10 | 20 | 21));
+        let mut objects = Objects::new(reader, !matches!(function, 1 | 7..=10 | 20..=22));
         while let Some(header) = objects.header() {
             self.objects.push_distinct((header.group, header.variation));
             if header.group == 0 {

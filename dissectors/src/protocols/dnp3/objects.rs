@@ -58,15 +58,15 @@ pub(super) struct Objects<'a> {
     prefix: u8,
     start: u32,
     left: usize,
-    /// Objects are bits.
-    packed: bool,
+    /// Objects are so many bits each, packed into bytes; 0: they are bytes.
+    bits: usize,
     lost: bool,
 }
 
 impl<'a> Objects<'a> {
     pub(super) fn new(reader: Reader<'a>, carries: bool) -> Self {
         let header = Header { group: 0, variation: 0 };
-        Self { reader, carries, header, prefix: 0, start: 0, left: 0, packed: false, lost: false }
+        Self { reader, carries, header, prefix: 0, start: 0, left: 0, bits: 0, lost: false }
     }
 
     /// The next header, past the data of the one before.
@@ -77,7 +77,11 @@ impl<'a> Objects<'a> {
         self.prefix = qualifier >> 4 & 7;
         let (start, count) = self.range(qualifier & 0x0f)?;
         self.start = start;
-        self.packed = matches!((group, variation), (1 | 10 | 80, 1));
+        self.bits = match (group, variation) {
+            (1 | 10 | 80, 1) => 1,
+            (3, 1) => 2,
+            _ => 0,
+        };
         self.left = if self.carries { count } else { 0 };
         Some(self.header)
     }
@@ -102,8 +106,8 @@ impl<'a> Objects<'a> {
         if self.lost {
             return None;
         }
-        if self.packed {
-            return self.reader.skip(std::mem::take(&mut self.left).div_ceil(8));
+        if self.bits > 0 {
+            return self.reader.skip(std::mem::take(&mut self.left).saturating_mul(self.bits).div_ceil(8));
         }
         while self.left > 0 {
             self.object()?;
@@ -166,10 +170,10 @@ impl<'a> Objects<'a> {
 /// Bytes of one object, without its prefix (A).
 const fn size(group: u8, variation: u8) -> Option<usize> {
     Some(match (group, variation) {
-        (1 | 10, 2) | (2, 1) | (3 | 4 | 11 | 13, 1) => 1,
+        (1 | 3 | 10, 2) | (2, 1) | (4 | 11 | 13, 1) => 1,
         (2 | 4 | 11 | 13, 2) => 7,
         (2 | 4, 3) => 3,
-        (12, 1) => 11,
+        (12, 1 | 2) => 11,
         (20 | 21, 1) | (22 | 23, 1) => 5,
         (20 | 21, 2) | (22 | 23, 2) => 3,
         (20, 5) => 4,
@@ -191,6 +195,12 @@ const fn size(group: u8, variation: u8) -> Option<usize> {
         (30, 4) => 2,
         (30, 5) => 5,
         (30, 6) => 9,
+        (31, 3) => 11,
+        (31, 4) => 9,
+        (31, 5) => 4,
+        (31, 6) => 2,
+        (31, 7) => 5,
+        (31, 8) => 9,
         (32 | 42, 3) => 11,
         (32 | 42, 4) => 9,
         (32 | 42, 5) => 5,
@@ -207,4 +217,19 @@ const fn size(group: u8, variation: u8) -> Option<usize> {
         (52, 1 | 2) => 2,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_header_is_found_behind_the_data_of_the_one_before() {
+        // Five double bits, three of them with flags, two packed bits, a frozen analogue input without flags.
+        let fragment = b"\x03\x01\x00\x00\x04\xaa\x02\x03\x02\x00\x00\x02\x81\x81\x81\x01\x01\x00\x00\x01\x03\
+            \x1f\x06\x00\x07\x07\x10\x27\x3c\x02\x06";
+        let mut objects = Objects::new(Reader::new(fragment), true);
+        let headers: Vec<_> = std::iter::from_fn(|| objects.header()).map(|it| (it.group, it.variation)).collect();
+        assert_eq!(headers, [(3, 1), (3, 2), (1, 1), (31, 6), (60, 2)]);
+    }
 }

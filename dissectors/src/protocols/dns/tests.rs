@@ -8,6 +8,7 @@ use super::message::{Entry, Header, Walk};
 use super::probe::{self, Flavour};
 use super::session::{ENTRIES_READ, Session, TRACKED};
 use crate::facts::{Facts, Value};
+use crate::files::HashLimit;
 use crate::protocol::{Chunk, Dissector, Opening, Role, Sample, Transport, Verdict};
 use crate::time::Timestamp;
 
@@ -230,7 +231,7 @@ proptest! {
 }
 
 fn open(flavour: Flavour, transport: Transport) -> Session {
-    Session::new(flavour, &Opening { transport, file_hash: false })
+    Session::new(flavour, &Opening { transport, file_hash: HashLimit::NONE })
 }
 
 fn feed(session: &mut Session, role: Role, bytes: &[u8], nanos: u64) {

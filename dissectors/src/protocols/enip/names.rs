@@ -36,12 +36,12 @@ pub(super) const fn vendor(vendor: u16) -> Option<&'static str> {
     Some(match vendor {
         1 => "Rockwell Automation",
         26 => "Festo",
-        34 => "Danfoss",
         40 => "WAGO",
         44 => "Yaskawa",
         47 => "Omron",
-        48 => "Turck",
+        48 | 256 => "Turck",
         90 => "HMS Industrial Networks",
+        97 => "Danfoss",
         161 => "Mitsubishi Electric",
         243 => "Schneider Electric",
         283 => "Hilscher",
@@ -69,4 +69,14 @@ pub(super) const fn device(kind: u16) -> Option<&'static str> {
         0x2c => "managed switch",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vendors_have_the_numbers_that_they_were_given() {
+        assert_eq!([34, 48, 97, 256].map(vendor), [None, Some("Turck"), Some("Danfoss"), Some("Turck")]);
+    }
 }

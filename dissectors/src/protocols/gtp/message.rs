@@ -161,7 +161,7 @@ const fn fixed(version: u8, kind: u8) -> Option<usize> {
         (_, 12) => 3,
         (0, 6) => 3,
         (0, 16 | 17) => 2,
-        (0, 18) => 4,
+        (0, 18) => 3,
         (0, 19) => 1,
         (1, 16 | 17) => 4,
         (1, 18) => 5,
@@ -177,7 +177,8 @@ fn told_1(kind: u8, value: &[u8]) -> Option<Told> {
         1 => Told::Cause(cause(value, 128)?),
         2 => Told::Imsi(digits(value)),
         128 => Told::Address(match value {
-            [_, 0x21, v4 @ ..] => v4_text(v4)?,
+            // Both kinds at once begin with the older one.
+            [_, 0x21 | 0x8d, v4 @ ..] => v4_text(v4)?,
             [_, 0x57, v6 @ ..] => v6_text(v6)?,
             _ => return None,
         }),
@@ -353,6 +354,23 @@ mod tests {
         assert_eq!(digits(&[0x21, 0x43, 0xf5]), Text::from("12345"));
         assert_eq!(name(b"\x08internet\x04mnc1"), Some(Text::from("internet.mnc1")));
         assert_eq!(name(b"\x09short"), None);
+    }
+
+    #[test]
+    fn a_flow_label_of_data_has_its_access_point_before_it() {
+        // Update context, accepted: flow labels of data (16), of signalling (17) and of data with its access point (18).
+        let answer =
+            b"\x1e\x13\0\x0c\0\x01\0\x01\xff\xff\xff\xff\0\0\0\0\0\0\0\0\x01\x80\x10\0\x02\x11\0\x03\x12\x05\0\x04";
+        let message = Message::read(answer).expect("a message");
+        let mut causes = Vec::new();
+        assert!(message.elements(|told| causes.push(told)), "the elements fill it");
+        assert!(matches!(&causes[..], [Told::Cause(cause)] if *cause == Text::from("accepted")));
+    }
+
+    #[test]
+    fn an_address_of_both_kinds_is_told() {
+        let both = [&b"\xf1\x8d\xc0\x00\x02\x07"[..], &[0; 16]].concat();
+        assert!(matches!(told_1(128, &both), Some(Told::Address(address)) if address == Text::from("192.0.2.7")));
     }
 
     #[test]

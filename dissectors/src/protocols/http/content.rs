@@ -4,7 +4,7 @@ use super::coding::Decoder;
 use super::head::{Head, Media};
 use super::multipart::Multipart;
 use crate::capped::Text;
-use crate::files::{Files, Transfer};
+use crate::files::{Files, HashLimit, Transfer};
 use crate::protocol::Role;
 
 /// Content that is passing by.
@@ -37,7 +37,7 @@ impl Sink {
 
 impl Content {
     /// What is to be done with the content that a head announces: nothing where it is no file.
-    pub(super) fn new(head: &mut Head, sender: Role, name: Text, partial: bool, hash: bool) -> Option<Self> {
+    pub(super) fn new(head: &mut Head, sender: Role, name: Text, partial: bool, hash: HashLimit) -> Option<Self> {
         let sink = match &head.media {
             Media::NoFile if sender == Role::Client => return None,
             Media::Multipart(boundary) if sender == Role::Client => {
@@ -45,7 +45,7 @@ impl Content {
             }
             Media::NoFile | Media::Multipart(_) | Media::File => Sink::File(Transfer::new(hash)),
         };
-        let coded = head.coding.map(|coding| (Decoder::new(coding), Transfer::new(false)));
+        let coded = head.coding.map(|coding| (Decoder::new(coding), Transfer::new(HashLimit::NONE)));
         let name = head.file_name.take().unwrap_or(name);
         Some(Self { sender, name, partial, coded, sink })
     }

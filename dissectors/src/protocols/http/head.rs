@@ -38,12 +38,15 @@ pub(super) fn is_method(token: &[u8]) -> bool {
         && token.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
+/// The version of requests that name none.
+pub(super) const OLDEST: &str = "0.9";
+
 /// A version: what stands after `HTTP/`.
 pub(super) fn version_name(version: &[u8]) -> &'static str {
     match version {
         b"1.0" => "1.0",
         b"1.1" => "1.1",
-        b"" => "0.9",
+        b"" => OLDEST,
         _ => "1.x",
     }
 }

@@ -23,7 +23,7 @@
 //!
 //! Limits: [`head::HEAD_CAP`], [`head::METHOD_CAP`], [`TUNNEL_WAIT`], and those of the other files.
 //! Ignored on purpose: trailers, caching, cookies, content negotiation; interim responses but 101 are not told; Kerberos
-//! credentials; HTTP/0.9.
+//! credentials. An answer of HTTP/0.9 has no head: its content is the file.
 
 mod body;
 mod coding;
@@ -51,7 +51,7 @@ use self::transactions::{Asked, Method, Transactions};
 use crate::capped::{List, Text};
 use crate::dictionary::{Flag, file};
 use crate::facts::Facts;
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::kerberos;
 use crate::ntlm::{self, Exchange};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -68,7 +68,7 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "Hypertext Transfer Protocol 1.0 and 1.1",
         specification: "RFC 9110, RFC 9112",
         evidence: "a request line with its version, or a status line",
-        limits: "HTTP/0.9, trailers and interim responses but 101 are not told",
+        limits: "trailers and interim responses but 101 are not told",
     },
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &websocket::ELEMENT],
@@ -93,7 +93,7 @@ enum Look {
 
 /// One session.
 struct Http {
-    hash: bool,
+    hash: HashLimit,
     client: Lane,
     server: Lane,
     transactions: Transactions,
@@ -174,8 +174,12 @@ impl Http {
         if empty > 0 {
             return Look::Used(empty);
         }
+        let oldest = self.versions.first() == Some(&Some(head::OLDEST));
         let lane = self.lane(role);
         if lane.fresh && role == Role::Server && !may_begin(role, bytes) {
+            if oldest {
+                return self.begin_bare_response(time);
+            }
             // The capture began within a response.
             lane.phase = Phase::Seeking;
             return Look::Used(0);
@@ -242,6 +246,21 @@ impl Http {
         self.answer.established = line.reason.eq_ignore_ascii_case(b"connection established");
         let [_, version] = &mut self.versions;
         version.get_or_insert(head::version_name(line.version));
+    }
+
+    /// The oldest requests are answered by content and nothing else, until the connection ends (RFC 1945 6).
+    fn begin_bare_response(&mut self, time: Timestamp) -> Look {
+        let (number, asked) = self.transactions.response(0, time);
+        self.responses = self.responses.saturating_add(1);
+        let name = asked.as_ref().map(|asked| asked.name.clone()).unwrap_or_default();
+        self.answer = Answer { asked, ..Answer::default() };
+        let lane = &mut self.server;
+        lane.number = number;
+        lane.fresh = false;
+        lane.head = Head::default();
+        lane.content = Content::new(&mut lane.head, Role::Server, name, false, self.hash);
+        lane.phase = Phase::Content(Body::UntilClose);
+        Look::Used(0)
     }
 
     /// In a head's fields.

@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use super::head::{Line, empty_line, field, field_end};
 use super::naming;
 use crate::capped::Text;
-use crate::files::{Files, Transfer};
+use crate::files::{Files, HashLimit, Transfer};
 use crate::protocol::Role;
 
 /// The most bytes of a part's fields.
@@ -24,7 +24,7 @@ pub(super) struct Multipart {
     /// `\n--boundary`: the CR before it belongs to it, where there is one.
     delimiter: Finder<'static>,
     sender: Role,
-    hash: bool,
+    hash: HashLimit,
     state: State,
     /// Bytes not dealt with: less than a delimiter, or a part's fields so far.
     held: Vec<u8>,
@@ -46,7 +46,7 @@ enum State {
 
 impl Multipart {
     /// Begins with the first byte of a message's content.
-    pub(super) fn new(boundary: &[u8], sender: Role, hash: bool) -> Self {
+    pub(super) fn new(boundary: &[u8], sender: Role, hash: HashLimit) -> Self {
         let delimiter = Finder::new(&[b"\n--", boundary].concat()).into_owned();
         // The first delimiter may stand at the very beginning, without a line's end before it.
         Self { delimiter, sender, hash, state: State::Content(None), held: vec![b'\n'], searched: 0 }
@@ -202,7 +202,7 @@ mod tests {
 
     fn pass(wire: &[u8], piece: usize) -> String {
         let mut files = Files::default();
-        let mut parts = Multipart::new(b"xyz", Role::Client, true);
+        let mut parts = Multipart::new(b"xyz", Role::Client, HashLimit::ALL);
         for piece in wire.chunks(piece) {
             parts.data(piece, &mut files);
         }

@@ -18,6 +18,9 @@ const SEEK_CAP: usize = 512;
 /// What every response begins with.
 const NAME: &[u8] = b"HTTP/1.";
 
+/// What documents begin with.
+const DOCUMENTS: &[&[u8]] = &[b"<!doctype html", b"<html"];
+
 /// Methods that are believed without the request line's end, with the space after them.
 const KNOWN_METHODS: &[&[u8]] = &[
     b"GET ",
@@ -51,6 +54,8 @@ const KNOWN_METHODS: &[&[u8]] = &[
 pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
     match sample.role {
         Role::Client => request(sample.bytes),
+        // Any file may begin as a document does; what was asked for must tell.
+        Role::Server if begins_document(sample.bytes) => Verdict::NeedMore,
         Role::Server => response(sample.bytes),
     }
 }
@@ -132,6 +137,7 @@ fn request(bytes: &[u8]) -> Verdict {
     if ends {
         return match () {
             () if is_request_line(line) => Verdict::Match,
+            () if is_oldest(line) => Verdict::Likely,
             // A clumsy client, or an attack: the server's answer may still prove it.
             () if is_damaged(line) => Verdict::NeedMore,
             () => Verdict::Reject,
@@ -151,6 +157,18 @@ fn is_request_line(line: &[u8]) -> bool {
     };
     let target = rest.get(method_end..).unwrap_or_default();
     target.ends_with(b" ") && !target.trim_ascii().is_empty()
+}
+
+/// Whether a line is a request of HTTP/0.9 (RFC 1945 4.1): a path is got, and that is all.
+fn is_oldest(line: &[u8]) -> bool {
+    line.strip_prefix(b"GET /").is_some_and(|path| !path.contains(&b' '))
+}
+
+/// Whether bytes are or may become a document, which is all that HTTP/0.9 answers with.
+fn begins_document(bytes: &[u8]) -> bool {
+    let empty = bytes.iter().take(LEADING_EMPTY_BYTES).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let text = bytes.get(empty..).unwrap_or_default();
+    DOCUMENTS.iter().any(|known| text.iter().zip(*known).all(|(byte, known)| byte.eq_ignore_ascii_case(known)))
 }
 
 /// Whether a line without the version at its end begins with a method that everybody knows, and names no other protocol.
@@ -216,7 +234,8 @@ mod tests {
             (b"OPTIONS sip:a@b SIP/2.0\r\n", Verdict::Reject),
             (b"SOURCE /radio ICE/1.0\r\n", Verdict::Reject),
             (b"PRI * HTTP/2.0\r\n", Verdict::Reject),
-            (b"GET /\r\n", Verdict::NeedMore),
+            (b"GET /\r\n", Verdict::Likely),
+            (b"GET /a b\r\n", Verdict::NeedMore),
             (b"GET HTTP/1.1\r\n", Verdict::NeedMore),
             (b"GET / HTTP/1.\n", Verdict::NeedMore),
             (b"BREW /pot\r\n", Verdict::Reject),
@@ -226,6 +245,14 @@ mod tests {
         ] {
             assert_eq!(request(bytes), verdict, "{}", bytes.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_document_begins_as_one() {
+        for bytes in [&b"<!DOCTYPE HTML PUBLIC"[..], b"\r\n<ht", b"<html>"] {
+            assert!(begins_document(bytes), "{}", bytes.escape_ascii());
+        }
+        assert!(![&b"<?xml"[..], b"HTTP/1.1", b"\n\n\n\n\n<html>"].into_iter().any(begins_document));
     }
 
     #[test]

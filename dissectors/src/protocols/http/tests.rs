@@ -2,6 +2,7 @@
 
 use crate::conversation::{Conversation, Setup};
 use crate::facts::{Facts, Side, Value};
+use crate::files::HashLimit;
 use crate::time::MILLISECOND;
 use crate::{Timestamp, Transport};
 
@@ -16,7 +17,7 @@ impl Session {
             transport: Transport::Tcp,
             addresses: ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()],
             midstream: false,
-            file_hash: true,
+            file_hash: HashLimit::ALL,
         };
         Self { conversation: Conversation::new(setup), clock: MILLISECOND }
     }

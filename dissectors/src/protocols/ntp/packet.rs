@@ -341,9 +341,9 @@ pub(super) fn request(number: u32) -> Option<&'static str> {
         16 => "reslist",
         20 | 42 => "monlist",
         34 => "ctlstats",
-        40 => "kerninfo",
-        43 => "if-stats",
-        44 => "if-reload",
+        38 => "kerninfo",
+        44 => "if-stats",
+        45 => "if-reload",
         _ => return None,
     })
 }
@@ -409,5 +409,11 @@ mod tests {
         assert_eq!(instant(u64::from(EPOCH) << 32), Some(Timestamp::from_nanos(0)));
         assert_eq!(instant(1 << 31), Some(Timestamp::from_nanos(2_085_978_496 * SECOND + SECOND / 2)));
         assert_eq!(instant(0), None);
+    }
+
+    #[test]
+    fn private_requests_have_the_numbers_of_the_reference_implementation() {
+        assert_eq!([38, 44, 45].map(request), [Some("kerninfo"), Some("if-stats"), Some("if-reload")]);
+        assert_eq!([40, 43].map(request), [None, None]);
     }
 }

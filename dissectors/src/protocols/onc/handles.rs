@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::by_offset::ByOffset;
 use crate::capped::Text;
 use crate::facts::Facts;
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::protocol::Role;
 
 /// The most handles whose names are remembered.
@@ -48,11 +48,11 @@ pub struct Handles {
     made: VecDeque<Handle>,
     flows: VecDeque<Flow>,
     files: Files,
-    hash: bool,
+    hash: HashLimit,
 }
 
 impl Handles {
-    pub fn new(hash: bool) -> Self {
+    pub fn new(hash: HashLimit) -> Self {
         Self { names: VecDeque::new(), made: VecDeque::new(), flows: VecDeque::new(), files: Files::default(), hash }
     }
 

@@ -459,6 +459,7 @@ impl Dissector for Onc {
 mod tests {
     use super::*;
     use crate::facts::Value;
+    use crate::files::HashLimit;
     use crate::time::Timestamp;
 
     /// A record of one fragment.
@@ -509,7 +510,7 @@ mod tests {
 
     /// A session that has asked for all of a file of so many bytes, and the beginning of the answer.
     fn reading(length: u32, waiting: &mut Vec<u8>) -> Onc {
-        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: true });
+        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: HashLimit::ALL });
         say(&mut onc, Role::Client, &mut Vec::new(), &call(7, 6, &[4, 0xfeed, 0, 0, length], 0));
         let reply = record(&[7, 1, 0, 0, 0, 0, 0, 0, length, 1, length], length.next_multiple_of(4));
         say(&mut onc, Role::Server, waiting, &reply);
@@ -546,7 +547,7 @@ mod tests {
 
     #[test]
     fn a_length_beyond_the_record_is_not_believed() {
-        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: true });
+        let mut onc = Onc::new(&Opening { transport: Transport::Tcp, file_hash: HashLimit::ALL });
         // A write of 1000 bytes in a record that holds eight of them.
         let mut write = call(9, 7, &[4, 0xfeed, 0, 0, 1000, 2, 1000], 8);
         write.extend([0x41; 8]);

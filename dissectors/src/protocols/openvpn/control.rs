@@ -1,6 +1,7 @@
 //! The TLS in OpenVPN's control packets, put in order.
 
 use crate::facts::Facts;
+use crate::files::HashLimit;
 use crate::nested::Nested;
 use crate::protocol::{Opening, Role, Transport};
 use crate::protocols::tls;
@@ -58,7 +59,7 @@ impl Control {
             lane.next = lane.next.saturating_add(1);
         }
         for bytes in ready.iter().filter(|bytes| !bytes.is_empty()) {
-            let opening = Opening { transport: Transport::Tcp, file_hash: false };
+            let opening = Opening { transport: Transport::Tcp, file_hash: HashLimit::NONE };
             let tls = self.tls.get_or_insert_with(|| Nested::new(&tls::PROTOCOL, &opening));
             if !tls.is_over() {
                 tls.data(role, bytes, time);

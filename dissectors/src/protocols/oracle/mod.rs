@@ -417,17 +417,19 @@ fn release(number: u64) -> Text {
 /// What a listener's refusal means.
 fn reason(code: u64) -> &'static str {
     match code {
-        1153 | 12564 => "connection refused",
-        1189 => "client address not accepted",
+        1153 => "connect data not understood",
+        1189 => "user not authenticated",
         12500 => "server process not started",
         12502 => "no service named",
         12504 => "no service named",
         12505 => "SID not known",
         12514 => "service not known",
         12516..=12520 => "no handler for this service",
-        12523 | 12525 | 12526 | 12527 | 12528 => "instance does not take connections",
+        12523 | 12526..=12528 => "instance does not take connections",
+        12525 => "request came too late",
         12537 => "connection closed",
         12560 => "protocol adapter error",
+        12564 => "connection refused",
         12618 => "versions are incompatible",
         _ => "",
     }

@@ -11,6 +11,7 @@
 
 use crate::capped::{List, Text};
 use crate::facts::Facts;
+use crate::files::HashLimit;
 use crate::nested::Nested;
 use crate::protocol::{Opening, Role, Transport};
 use crate::protocols::tls;
@@ -138,7 +139,7 @@ impl Eap {
         }
         if from == Role::Client {
             self.tunnel.get_or_insert_with(|| {
-                let opening = Opening { transport: Transport::Tcp, file_hash: false };
+                let opening = Opening { transport: Transport::Tcp, file_hash: HashLimit::NONE };
                 let tls = Nested::new(&tls::PROTOCOL, &opening);
                 Box::new(Tunnel { peer: place.peer, asked: place.id, last: [None; 2], tls })
             });

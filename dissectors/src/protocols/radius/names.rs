@@ -57,6 +57,8 @@ pub const fn port_type(number: u32) -> Option<&'static str> {
         0 => "Async",
         1 => "Sync",
         2 => "ISDN",
+        3 => "ISDN-V120",
+        4 => "ISDN-V110",
         5 => "Virtual",
         11 => "SDSL",
         12 => "ADSL-CAP",
@@ -68,9 +70,18 @@ pub const fn port_type(number: u32) -> Option<&'static str> {
         18 => "Wireless-Other",
         19 => "Wireless-802.11",
         20 => "Token-Ring",
-        27 => "WiMAX",
-        33 => "PPPoEoE",
-        35 => "PPPoEoVLAN",
+        21 => "FDDI",
+        22 => "Wireless-CDMA2000",
+        23 => "Wireless-UMTS",
+        24 => "Wireless-1X-EV",
+        26 => "FTTP",
+        27 => "Wireless-802.16",
+        30 => "PPPoA",
+        31 => "PPPoEoA",
+        32 => "PPPoEoE",
+        33 => "PPPoEoVLAN",
+        34 => "PPPoEoQinQ",
+        35 => "xPON",
         _ => return None,
     })
 }
@@ -118,4 +129,17 @@ pub const fn cause(number: u32) -> Option<&'static str> {
         22 => "Port-Disabled",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_have_the_names_of_the_registry() {
+        let named = [15, 19, 27, 32, 33, 35].map(port_type);
+        let names = ["Ethernet", "Wireless-802.11", "Wireless-802.16", "PPPoEoE", "PPPoEoVLAN", "xPON"];
+        assert_eq!(named, names.map(Some));
+        assert_eq!(port_type(99), None);
+    }
 }

@@ -191,7 +191,7 @@ impl Range {
         let (size, count, block, area) = (reader.u8()?, reader.be_u16()?, reader.be_u16()?, reader.u8()?);
         // Counters and timers are numbered, everything else is addressed in bits.
         let address = reader.be_u24()?;
-        let numbered = matches!(area, 0x1c | 0x1d);
+        let numbered = matches!(area, 0x1c..=0x1f);
         let first = if numbered { address } else { address >> 3 };
         let bytes = if numbered { u32::from(count) } else { u32::from(count).saturating_mul(names::size(size)) };
         Some(Self { area, block, first, bytes })
@@ -451,6 +451,8 @@ mod tests {
         assert_eq!(text(b"\x10\x02\0\x0a\0\x01\x84\0\0\0").as_deref(), Some("db1:0-9"));
         assert_eq!(text(b"\x10\x01\0\x01\0\0\x83\0\0\x53").as_deref(), Some("m:10"));
         assert_eq!(text(b"\x10\x1d\0\x02\0\0\x1d\0\0\x04").as_deref(), Some("t:4-5"));
+        assert_eq!(text(b"\x10\x0f\0\x02\0\x07\x84\0\0\x80").as_deref(), Some("db7:16-31"), "dates with times");
+        assert_eq!(text(b"\x10\x1f\0\x01\0\0\x1f\0\0\x05").as_deref(), Some("t:5"), "a timer of an S7-200");
         assert_eq!(text(b"\xb2\xff").as_deref(), None);
     }
 

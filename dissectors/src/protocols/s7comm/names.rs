@@ -23,12 +23,21 @@ pub(super) const fn job(function: u8) -> Option<&'static str> {
 pub(super) const fn user_data(group: u8, function: u8) -> Option<&'static str> {
     Some(match (group, function) {
         (0, _) => "mode_transition",
-        (1, 1) => "request_diagnostic_data",
-        (1, 2) => "variable_table",
-        (1, 0x0e) => "force",
+        (1, 0x01 | 0x13) => "block_status",
+        (1, 0x02) => "variable_status",
+        (1, 0x07) => "force_selection",
+        (1, 0x08) => "modify_variable",
+        (1, 0x09) => "force",
+        (1, 0x0a) => "breakpoint",
+        (1, 0x0c) => "memory_reset",
+        (1, 0x0d) => "disable_job",
+        (1, 0x0e) => "enable_job",
+        (1, 0x0f) => "delete_job",
+        (1, 0x10 | 0x11) => "read_job",
+        (1, 0x16) => "flash_led",
         (1, _) => "programmer_command",
-        (2, 1 | 5) => "cyclic_data",
         (2, 4) => "cyclic_data_end",
+        (2, 8) => "read_record",
         (2, _) => "cyclic_data",
         (3, 1) => "list_blocks",
         (3, 2) => "list_blocks_of_type",
@@ -36,7 +45,7 @@ pub(super) const fn user_data(group: u8, function: u8) -> Option<&'static str> {
         (4, 1) => "read_szl",
         (4, 2) => "message_service",
         (4, 3) => "diagnostic_message",
-        (4, 5 | 6) => "alarm_message",
+        (4, 0x05..=0x09 | 0x0b..=0x0e | 0x11..=0x13 | 0x16) => "alarm_message",
         (4, _) => "cpu_message",
         (5, 1) => "password",
         (5, _) => "security",
@@ -44,6 +53,11 @@ pub(super) const fn user_data(group: u8, function: u8) -> Option<&'static str> {
         (7, 1) => "read_clock",
         (7, 2 | 4) => "set_clock",
         (7, 3) => "read_clock",
+        (15, 1) => "nc_request_download",
+        (15, 2 | 3) => "nc_download",
+        (15, 4) => "nc_download_ended",
+        (15, 6) => "nc_start_upload",
+        (15, 7 | 8) => "nc_upload",
         _ => return None,
     })
 }
@@ -80,8 +94,8 @@ pub(super) const fn area(area: u8) -> Option<&'static str> {
         0x05 => "system_flags",
         0x06 => "analog_inputs",
         0x07 => "analog_outputs",
-        0x1c => "c",
-        0x1d => "t",
+        0x1c | 0x1e => "c",
+        0x1d | 0x1f => "t",
         0x80 => "p",
         0x81 => "i",
         0x82 => "q",
@@ -97,8 +111,12 @@ pub(super) const fn area(area: u8) -> Option<&'static str> {
 /// Bytes of one element of a size.
 pub(super) const fn size(size: u8) -> u32 {
     match size {
-        4 | 5 => 2,
-        6..=8 => 4,
+        // Words, integers, dates, S5TIME.
+        0x04 | 0x05 | 0x09 | 0x0c => 2,
+        // Double words and integers, REAL, times of day, TIME.
+        0x06..=0x08 | 0x0a | 0x0b => 4,
+        // DATE_AND_TIME.
+        0x0f => 8,
         _ => 1,
     }
 }

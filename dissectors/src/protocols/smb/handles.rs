@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use crate::by_offset::ByOffset;
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::protocol::Role;
 
 use super::facts::{ACTION, ELEMENT, FILE, FILES, NEW_NAME};
@@ -113,12 +113,12 @@ pub struct Handles {
     opens: VecDeque<Open>,
     items: List<Item, FILES>,
     files: Files,
-    hash: bool,
+    hash: HashLimit,
     numbers: u32,
 }
 
 impl Handles {
-    pub fn new(hash: bool) -> Self {
+    pub fn new(hash: HashLimit) -> Self {
         Self { opens: VecDeque::new(), items: List::default(), files: Files::default(), hash, numbers: 0 }
     }
 
@@ -358,7 +358,7 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn handles(end_of_file: u64) -> (Handles, u32) {
-        let mut handles = Handles::new(true);
+        let mut handles = Handles::new(HashLimit::ALL);
         let number = handles.ask(1, Text::new(b"x"), false, false);
         handles.opened(number, Opened { id: 7, end_of_file, made: false, pipe: false });
         (handles, number)
@@ -417,7 +417,7 @@ mod tests {
 
     #[test]
     fn open_files_and_items_are_bounded() {
-        let mut handles = Handles::new(true);
+        let mut handles = Handles::new(HashLimit::ALL);
         for at in 0..1000u32 {
             let number = handles.ask(1, Text::new(format!("{at}").as_bytes()), false, false);
             handles.opened(number, Opened { id: at.into(), end_of_file: 0, made: false, pipe: false });

@@ -30,6 +30,7 @@ mod status;
 use crate::capped::{LONG_TEXT_CAP, Text};
 use crate::dictionary::file;
 use crate::facts::Facts;
+use crate::files::HashLimit;
 use crate::kerberos;
 use crate::netbios::Name;
 use crate::news::News;
@@ -115,7 +116,7 @@ struct Smb {
 }
 
 impl Smb {
-    fn new(hash: bool) -> Self {
+    fn new(hash: HashLimit) -> Self {
         Self { lanes: Default::default(), ended: [false; 2], session: Session::new(hash) }
     }
 
@@ -371,7 +372,7 @@ mod tests {
         created[64] = 7;
         let mut read = vec![0; 49];
         read[16] = 7;
-        let mut smb = Smb::new(true);
+        let mut smb = Smb::new(HashLimit::ALL);
         say(&mut smb, Role::Client, &frame(5, 1, false, &create));
         say(&mut smb, Role::Server, &frame(5, 1, true, &created));
         say(&mut smb, Role::Client, &frame(8, 2, false, &read));

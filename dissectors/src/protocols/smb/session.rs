@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::capped::{List, Text};
+use crate::files::HashLimit;
 use crate::protocol::Role;
 
 use super::facts::Known;
@@ -35,7 +36,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(hash: bool) -> Self {
+    pub fn new(hash: HashLimit) -> Self {
         Self {
             known: Known::default(),
             handles: Handles::new(hash),

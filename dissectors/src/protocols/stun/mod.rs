@@ -354,8 +354,9 @@ mod tests {
     fn a_session_that_goes_on_in_dtls_is_called_so() {
         use crate::conversation::{Conversation, Setup};
         use crate::facts::Side;
+        use crate::files::HashLimit;
         let addresses = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into()];
-        let setup = Setup { transport: Transport::Udp, addresses, midstream: false, file_hash: false };
+        let setup = Setup { transport: Transport::Udp, addresses, midstream: false, file_hash: HashLimit::NONE };
         let mut conversation = Conversation::new(setup);
         let time = crate::Timestamp::default();
         conversation.data(Side::Originator, b"\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl", time);

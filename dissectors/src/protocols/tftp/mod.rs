@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use crate::capped::{LIST_CAP, List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::files::{Files, Transfer};
+use crate::files::{Files, HashLimit, Transfer};
 use crate::linewise::decimal;
 use crate::news::{Expected, ExpectedFile, News, Place};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -97,7 +97,7 @@ struct Passing {
 
 #[derive(Debug, Default)]
 struct Tftp {
-    hash: bool,
+    hash: HashLimit,
     rows: List<Row, ROWS>,
     options: List<Text>,
     agreed: List<Text>,

@@ -6,7 +6,7 @@ use super::super::naming;
 use super::super::secrets;
 use super::super::transactions::Transaction;
 use crate::capped::{List, Text};
-use crate::files::Files;
+use crate::files::{Files, HashLimit};
 use crate::protocol::Role;
 
 /// The most streams that are open at a time; of further ones the oldest are forgotten.
@@ -48,7 +48,7 @@ impl Stream {
 /// All streams of a session.
 #[derive(Debug, Default)]
 pub struct Streams {
-    hash: bool,
+    hash: HashLimit,
     open: Vec<Stream>,
     /// What is told of them.
     pub told: List<Transaction>,
@@ -79,7 +79,7 @@ pub struct Fields {
 
 impl Streams {
     /// No streams yet. `hash`: whether files are hashed.
-    pub fn new(hash: bool) -> Self {
+    pub fn new(hash: HashLimit) -> Self {
         Self { hash, ..Self::default() }
     }
 
