@@ -192,7 +192,7 @@ fn other_ports_change_no_app_and_no_fact_of_a_protocol() {
             for told in sessions {
                 let ported = !told.session("src_port").is_empty();
                 let ends = told.ends(|port| if ported { port ^ mask } else { port });
-                map.entry(ends).or_default().push(told.without(&ignored));
+                map.entry(ends).or_default().push(told.without(&ignored).without_flag("off_port"));
             }
             map.into_values().flatten().collect::<Vec<_>>()
         };

@@ -20,6 +20,7 @@ use crate::facts::{Facts, Side};
 use crate::files::{HashLimit, Transfer};
 use crate::news::News;
 use crate::protocol::{PROBE_BYTES, Step, Transport};
+use crate::protocols::FINER;
 use crate::time::Timestamp;
 
 /// The most unconsumed bytes kept for one side; a dissector that wants more is told the session broke the protocol.
@@ -293,6 +294,15 @@ impl Conversation {
     pub fn app(&self) -> Option<&'static str> {
         let first = self.stages.first()?;
         Some(first.dissector.as_ref().and_then(|dissector| dissector.app()).unwrap_or(first.protocol.name))
+    }
+
+    /// The ports on which the first protocol that was recognised is usually found; none where it has none, or none was recognised.
+    pub fn usual_ports(&self) -> &'static [u16] {
+        let Some(first) = self.stages.first() else { return &[] };
+        match first.dissector.as_ref().and_then(|dissector| dissector.app()) {
+            Some(finer) => FINER.iter().find(|(app, ..)| *app == finer).map_or(&[], |(.., ports)| ports),
+            None => first.protocol.about.ports,
+        }
     }
 
     /// Writes every protocol's facts.

@@ -182,7 +182,7 @@ impl FirstBytes {
     }
 }
 
-/// What docs/PROTOCOLS.md says of a protocol beside what the registry knows: parts of sentences, without a full stop.
+/// What docs/PROTOCOLS.md says of a protocol beside what the registry knows. Texts are parts of sentences, without a full stop.
 #[derive(Debug)]
 pub struct About {
     /// What it is called in full.
@@ -193,6 +193,9 @@ pub struct About {
     pub evidence: &'static str,
     /// What is not told although it may be there.
     pub limits: &'static str,
+    /// The ports on which it is usually found: those that IANA has assigned and those that its software uses by default. They are never
+    /// evidence; once the bytes have told the protocol they say whether somebody put it elsewhere. Empty where it is at home everywhere.
+    pub ports: &'static [u16],
 }
 
 /// One protocol: what the registry knows of it.

@@ -1,7 +1,7 @@
 //! Writes a session's facts.
 
 use dissectors::Text;
-use dissectors::conversation::Passed;
+use dissectors::conversation::{Conversation, Passed};
 use dissectors::dictionary::{Flag, session as fields};
 use dissectors::facts::{Facts, Side, Value};
 use dissectors::files::{Files, HashLimit, Transfer};
@@ -13,7 +13,7 @@ use crate::community_id::community_id;
 use crate::finished::{End, Order};
 use crate::packet::{Ends, protocol};
 use crate::path::Paths;
-use crate::session::{Half, Session};
+use crate::session::{Detail, Half, Session};
 use crate::tcp::{Endpoint, conn_state, exchange_state};
 use crate::typing::{Habit, INTERACTIVE};
 
@@ -53,7 +53,8 @@ pub(crate) fn write(
         Some(name) => element.plain(&fields::TRANSPORT, name),
         None => element.number(&fields::TRANSPORT, u64::from(number)),
     }
-    element.plain(&fields::APP, announced.map_or_else(|| app(session), |announced| announced.app));
+    let app = announced.map_or_else(|| app(session), |announced| announced.app);
+    element.plain(&fields::APP, app);
     element.value(&fields::SRC, Value::Address(ends.source.ip(ends.family)));
     if ported {
         element.number(&fields::SRC_PORT, u64::from(ends.source_port));
@@ -91,7 +92,7 @@ pub(crate) fn write(
             element.value(field, Value::Mac(half.mac));
         }
     }
-    let habit = Habit::of(announced.map_or_else(|| app(session), |announced| announced.app));
+    let habit = Habit::of(app);
     if let (Some(detail), Some(habit)) = (detail, habit) {
         let verdict = detail.typing.verdict(habit);
         if verdict.score >= INTERACTIVE {
@@ -102,6 +103,10 @@ pub(crate) fn write(
 
     for flag in session.marks.iter() {
         out.flag(flag);
+    }
+    // What was announced is where it was announced to be.
+    if joined.announced.is_none() && is_off_port(detail, &ends) {
+        out.flag(Flag::OffPort);
     }
     if missed != (0, 0) {
         out.flag(Flag::Gap);
@@ -161,6 +166,13 @@ pub(crate) fn join(joined: &Joined, services: &Services, out: &mut Facts) {
     if let Some(service) = service {
         element.bytes(&fields::SERVICE, service.as_bytes());
     }
+}
+
+/// Whether neither end's port is a usual one of what was recognised. Either counts: a server may be the one who was seen first.
+fn is_off_port(detail: Option<&Detail>, ends: &Ends) -> bool {
+    let conversation = detail.and_then(|detail| detail.conversation.as_ref());
+    let usual = conversation.map_or(&[][..], Conversation::usual_ports);
+    !usual.is_empty() && !usual.contains(&ends.source_port) && !usual.contains(&ends.destination_port)
 }
 
 fn app(session: &Session) -> &'static str {

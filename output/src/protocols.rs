@@ -58,6 +58,10 @@ fn write_protocol(
     let _ = writeln!(text, "\n## {}\n\n{}, over {}.\n", protocol.name, sentence(about.name), over(protocol));
     let _ = writeln!(text, "- Recognised by {}.", about.evidence);
     let _ = writeln!(text, "- Limits: {}.", about.limits);
+    if !about.ports.is_empty() {
+        let ports = about.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "- Flagged `off_port` elsewhere than on {ports}.");
+    }
     let finer = finer(protocol);
     if !finer.is_empty() {
         let _ = writeln!(text, "- Names sessions also {}.", list(finer.iter().copied()));
@@ -84,7 +88,7 @@ fn is_own(element: &str, protocol: &Protocol, known: &[&Protocol]) -> bool {
 
 /// What else than by its own name the protocol calls sessions.
 fn finer(protocol: &Protocol) -> Vec<&'static str> {
-    FINER.iter().filter(|(_, by)| *by == protocol.name).map(|(app, _)| *app).collect()
+    FINER.iter().filter(|(_, by, _)| *by == protocol.name).map(|(app, ..)| *app).collect()
 }
 
 /// Whether it has a session of the protocol, or is named after it: what is spoken inside another protocol leaves that its name.

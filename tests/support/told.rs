@@ -52,6 +52,18 @@ impl Told {
         format!("{} {} {}:{source} > {}:{destination}", of("start"), of("transport"), of("src"), of("dst"))
     }
 
+    /// The session but for one of its flags.
+    pub fn without_flag(&self, flag: &str) -> Self {
+        let mut told = self.clone();
+        if let Some(flags) = told.values.remove("session.flags") {
+            let others = flags.split(',').filter(|other| *other != flag).collect::<Vec<_>>().join(",");
+            if !others.is_empty() {
+                told.values.insert("session.flags".into(), others);
+            }
+        }
+        told
+    }
+
     /// The session without the parameters that `ignored` names; `element.` names all of an element's.
     pub fn without(&self, ignored: &[&str]) -> Self {
         let mut told = self.clone();

@@ -26,6 +26,8 @@ macro_rules! flags {
 }
 
 flags! {
+    /// Neither end's port is one on which the recognised protocol is usually found.
+    OffPort => "off_port",
     /// The first packet seen was not the session's first: who is originator is a guess.
     Midstream => "midstream",
     /// Only one side was ever seen although the other must have spoken.

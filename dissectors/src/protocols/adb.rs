@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "AOSP packages/modules/adb, protocol.txt",
         evidence: "a command with its magic, which is its complement",
         limits: "what services carry is passed over",
+        ports: &[5037, 5555],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

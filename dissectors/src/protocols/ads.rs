@@ -50,6 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "TwinCAT ADS specification",
         evidence: "AMS' header with lengths that agree and a known command",
         limits: "values are not told; a gap ends the facts",
+        ports: &[48898, 48899],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

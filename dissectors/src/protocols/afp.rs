@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Apple Filing Protocol Programming Guide",
         evidence: "a first message that opens a session, or a status whose offsets fit",
         limits: "files' names and contents",
+        ports: &[548],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Apache Tomcat Connectors, AJP Protocol Reference",
         evidence: "the magic 1234 or `AB` with a known kind that fits its length",
         limits: "queries and bodies are not told",
+        ports: &[8009],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

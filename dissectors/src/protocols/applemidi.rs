@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Apple's network MIDI protocol",
         evidence: "an invitation with version and name, or a clock of its size",
         limits: "what is played",
+        ports: &[5004, 5005],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

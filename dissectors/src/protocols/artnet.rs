@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Art-Net 4 Protocol Release",
         evidence: "the identifier",
         limits: "levels are not told",
+        ports: &[6454],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Veeder-Root 576013-635",
         evidence: "a function code behind SOH, and the answer that repeats it",
         limits: "what tanks hold is not told; a gap ends the facts",
+        ports: &[10001],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

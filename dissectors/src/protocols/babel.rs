@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 8966",
         evidence: "the magic and items that fill the length",
         limits: "routes",
+        ports: &[6696],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "logstash-input-beats, PROTOCOL.md",
         evidence: "a window with the beginning of the next frame",
         limits: "compressed events",
+        ports: &[5044],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5880, RFC 5881",
         evidence: "fields that a receiver would take",
         limits: "it only fits, and wants that nobody else claims it",
+        ports: &[3784, 3785, 4784, 6784, 7784],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4271, RFC 5492",
         evidence: "the marker of sixteen ones",
         limits: "routes are counted and not read",
+        ports: &[179],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

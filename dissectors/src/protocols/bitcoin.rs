@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "developer reference of bitcoin.org, P2P network",
         evidence: "the network's number and a command of known letters",
         limits: "all but `version` is passed over; encrypted transport looks like chance",
+        ports: &[8332, 8333, 18333, 18444, 9333, 22556],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; SANE's backend pixma",
         evidence: "the name and the length",
         limits: "what is printed or scanned",
+        ports: &[8611, 8612, 8613, 8614],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Bolt Protocol, PackStream",
         evidence: "the client's magic",
         limits: "of statements only their first words; records",
+        ports: &[7687],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

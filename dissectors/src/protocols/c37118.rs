@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IEEE C37.118.2-2011",
         evidence: "a frame's checksum",
         limits: "measured values are not told; a gap ends the facts",
+        ports: &[4712, 4713],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5415",
         evidence: "elements that fill the message",
         limits: "fragments and the data channel; a session that goes on in DTLS is `dtls`",
+        ports: &[5246, 5247],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

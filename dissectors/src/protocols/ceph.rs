@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Ceph documentation, msgr2",
         evidence: "the banner",
         limits: "everything behind it",
+        ports: &[3300, 6789, 6800, 6801, 6802, 6803, 6804, 6805, 6806, 6807, 6808, 6809, 6810],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Checkmk documentation",
         evidence: "the first section's head",
         limits: "only the agent's own lines; the encrypted forms are not read",
+        ports: &[6556],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ClickHouse documentation, Native protocol",
         evidence: "greetings with the name of ClickHouse",
         limits: "statements and what follows the greetings",
+        ports: &[9000, 9440],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "collectd wiki, Binary protocol",
         evidence: "parts that fill the datagram and have their types' lengths",
         limits: "values themselves",
+        ports: &[25826],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published",
         evidence: "the head with its letters",
         limits: "everything but a few names",
+        ports: &[37777, 37810],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

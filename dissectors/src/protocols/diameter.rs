@@ -63,6 +63,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 6733",
         evidence: "version 1 with lengths and flags that fit, and AVPs that fill the message",
         limits: "AVPs of vendors and accounting are not told; a gap ends the facts",
+        ports: &[3868, 5868],
     },
     transports: &[Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],

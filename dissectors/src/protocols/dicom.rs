@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "DICOM PS3.8",
         evidence: "a request or answer for an association",
         limits: "data is never read: it is about patients",
+        ports: &[104, 2761, 2762, 4242, 11112],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "NMDC, ADC 1.0",
         evidence: "the first word",
         limits: "files; what follows a wish to compress",
+        ports: &[411, 412],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

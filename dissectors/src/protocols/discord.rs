@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Discord developer documentation, Voice connections",
         evidence: "a question or answer of IP discovery of just its size",
         limits: "media, which are encrypted",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

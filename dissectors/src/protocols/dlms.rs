@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IEC 62056-4-7, IEC 62056-5-3",
         evidence: "a wrapper filled by an association of DLMS",
         limits: "values; HDLC frames",
+        ports: &[4059],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

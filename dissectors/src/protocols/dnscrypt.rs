@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "dnscrypt.info/protocol",
         evidence: "the mark of an answer",
         limits: "questions are encrypted; a session without an answer is not told",
+        ports: &[443, 5353, 5443, 8443],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -65,6 +65,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ISO 13400-2, ISO 14229-1",
         evidence: "a version with its complement and a known payload",
         limits: "diagnostic data, seeds and keys are not told",
+        ports: &[13400, 3496],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; what clients send",
         evidence: "five names in JSON",
         limits: "nothing beyond these five",
+        ports: &[17500],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

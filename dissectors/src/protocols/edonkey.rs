@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "eMule Protocol Specification",
         evidence: "a hello with its length, a user's number and tags",
         limits: "files; over UDP and where it is obfuscated it is not recognised",
+        ports: &[4661, 4662, 4672],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -65,6 +65,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "class TcpHeader of Elasticsearch",
         evidence: "`ES` with a length and a version that fit",
         limits: "actions are sought by the words they begin with; compressed messages before 7.6 hide theirs",
+        ports: &[9300],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

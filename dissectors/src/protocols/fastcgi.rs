@@ -23,6 +23,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "FastCGI Specification 1.0",
         evidence: "a record that begins a request with a known role",
         limits: "parameters in several records, queries and bodies are not told",
+        ports: &[9000],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1288",
         evidence: "the switch `/W`, or an answer of the form that most servers have",
         limits: "an answer in another form can't be told from other text",
+        ports: &[79],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "FINS Commands Reference W227, W421",
         evidence: "a header whose fixed bytes fit with a known command, or `FINS`",
         limits: "values are not told",
+        ports: &[9600],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

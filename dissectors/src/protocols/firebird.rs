@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Firebird, remote/protocol.h",
         evidence: "a connection whose numbers and lengths fit",
         limits: "statements and what follows the answer",
+        ports: &[3050],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

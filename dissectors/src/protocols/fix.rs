@@ -51,6 +51,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "FIX 4.0 to 5.0, FIXT 1.1",
         evidence: "`8=FIX` with a version and a body length behind it",
         limits: "prices, amounts and repeating groups are not told; a gap ends the facts",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Fluentd, Forward Protocol Specification 1",
         evidence: "a greeting, or a tag with a time and a record",
         limits: "everything behind the first events",
+        ports: &[24224],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "GELF 1.1",
         evidence: "the version, a host and a short message",
         limits: "messages in chunks are not joined",
+        ports: &[12201],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OMG CORBA 3.4, part 2",
         evidence: "the name with a version, flags and kind that exist",
         limits: "arguments; compressed messages (ZIOP)",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

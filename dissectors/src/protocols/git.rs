@@ -74,6 +74,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "gitprotocol-pack, gitprotocol-v2, gitprotocol-common",
         evidence: "a first line with a service of git behind its length",
         limits: "packs are passed over; over HTTP and SSH nothing of it is told here",
+        ports: &[9418],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

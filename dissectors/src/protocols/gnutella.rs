@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Gnutella 0.6",
         evidence: "the first line; over UDP a header whose marks and length fit",
         limits: "searches and files; messages behind the greeting over TCP",
+        ports: &[6346, 6347],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Semtech, packet_forwarder PROTOCOL.TXT",
         evidence: "JSON with its known names behind the header",
         limits: "what sensors sent",
+        ports: &[1680, 1700],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ITU-T H.225.0, Q.931",
         evidence: "H.225.0's object identifier, or Q.931 on both sides",
         limits: "H.245 and RAS, most of the PER",
+        ports: &[1720],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "hadoop-common, RpcHeader.proto, IpcConnectionContext.proto",
         evidence: "the magic with its version",
         limits: "requests; with SASL the account",
+        ports: &[8020, 9000, 8032, 50010, 50020],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

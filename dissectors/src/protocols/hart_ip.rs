@@ -54,6 +54,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "FieldComm Group HCF_SPEC-085",
         evidence: "a header with a length that fits and a frame's checksum",
         limits: "measured values are not told",
+        ports: &[5094],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

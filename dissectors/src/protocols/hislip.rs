@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IVI-6.1",
         evidence: "an initialisation or its answer",
         limits: "measurements",
+        ports: &[4880],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

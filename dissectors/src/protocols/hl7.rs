@@ -54,6 +54,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "HL7 Transport Specification MLLP, HL7 version 2",
         evidence: "a block that begins with `MSH`",
         limits: "nothing of patients is told; of a segment its beginning is read",
+        ports: &[2575],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -43,6 +43,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2281",
         evidence: "the group's address, or the usual password",
         limits: "states are told, not timers",
+        ports: &[1985, 2029],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

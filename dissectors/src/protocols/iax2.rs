@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5456",
         evidence: "a call's first frame or a registration with elements that fill it",
         limits: "media and trunks",
+        ports: &[4569],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

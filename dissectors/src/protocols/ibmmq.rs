@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published",
         evidence: "the identifier with a length and a kind that exist",
         limits: "messages; names in EBCDIC",
+        ports: &[1414],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published",
         evidence: "the constants of the beginning",
         limits: "everything behind them",
+        ports: &[1494, 2598],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

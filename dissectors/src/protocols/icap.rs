@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3507",
         evidence: "the version in a request's line or an answer's",
         limits: "files inside",
+        ports: &[1344, 11344],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2186",
         evidence: "a length that is the datagram's and a URL that ends it",
         limits: "pages inside answers",
+        ports: &[3130],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1413",
         evidence: "a pair of ports that the answer repeats",
         limits: "the system's name and charset are not told",
+        ports: &[113],
     },
     transports: &[Transport::Tcp],
     elements: &[&IDENT],

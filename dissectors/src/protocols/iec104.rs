@@ -56,6 +56,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IEC 60870-5-104",
         evidence: "68 with lengths, counters and types that fit one after the other",
         limits: "measured values; frames with the shorter addresses of 60870-5-101",
+        ports: &[2404, 19998],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "esnet/iperf, iperf_api.h",
         evidence: "a cookie of just its letters",
         limits: "results; data over UDP; iperf 2",
+        ports: &[5001, 5201],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

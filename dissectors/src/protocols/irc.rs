@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1459, RFC 2812, IRCv3",
         evidence: "a registration, the server's greeting or numerics, or a source `nick!user@host`",
         limits: "what is said is never told",
+        ports: &[194, 6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697, 7000],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -71,6 +71,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 7143",
         evidence: "a login that names its initiator",
         limits: "what is read and written is passed over",
+        ports: &[860, 3260],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

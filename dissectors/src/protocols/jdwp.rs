@@ -22,6 +22,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Java Debug Wire Protocol",
         evidence: "the handshake `JDWP-Handshake`",
         limits: "of packets only the commands are told",
+        ports: &[5005, 8000],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Java RMI specification, chapter 10",
         evidence: "the name with version and protocol",
         limits: "calls and objects",
+        ports: &[1098, 1099],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

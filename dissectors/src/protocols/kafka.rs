@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Apache Kafka protocol guide",
         evidence: "a request whose key, version and client id agree",
         limits: "records and groups, topics of Fetch since version 13",
+        ports: &[9092, 9093, 9094],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

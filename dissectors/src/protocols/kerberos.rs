@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4120, RFC 3244",
         evidence: "a message that shows version and kind twice",
         limits: "tickets and authenticators are encrypted; a gap ends the facts",
+        ports: &[88, 464, 749],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&kerberos::ELEMENT],

@@ -57,6 +57,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ISO 22510",
         evidence: "the header 0610 with a known service and its length",
         limits: "values, and what KNX IP Secure wraps",
+        ports: &[3671],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

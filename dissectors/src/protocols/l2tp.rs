@@ -64,6 +64,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2661, RFC 3931",
         evidence: "a length, and a first attribute that says which message it is",
         limits: "packets inside, hidden attributes",
+        ports: &[1701],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

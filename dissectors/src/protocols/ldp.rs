@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5036",
         evidence: "a first message of a known kind that fits its PDU",
         limits: "labels",
+        ports: &[646],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1179",
         evidence: "a job's command with a file's behind it",
         limits: "what is printed; who only asks for the queue is not recognised",
+        ports: &[515],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ITU-T H.248.1, RFC 3525",
         evidence: "the first line with a sender and the word behind it",
         limits: "the binary form; media",
+        ports: &[2944, 2945],
     },
     transports: &[Transport::Udp, Transport::Sctp],
     elements: &[&ELEMENT],

@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3435",
         evidence: "a command with its transaction and version, or the answer",
         limits: "events, signals and digit maps",
+        ports: &[2427, 2727],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

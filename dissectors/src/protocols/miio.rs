@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; OpenMiHome",
         evidence: "a hello of its size, or its answer",
         limits: "what is sealed",
+        ports: &[54321],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

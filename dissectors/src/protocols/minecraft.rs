@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "minecraft.wiki, Java Edition protocol",
         evidence: "a handshake whose lengths fit",
         limits: "everything behind the login is encrypted or compressed",
+        ports: &[25565],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MikroTik, Neighbor discovery",
         evidence: "items that fill the datagram, a hardware address among them",
         limits: "a question alone is four zeros",
+        ports: &[5678],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

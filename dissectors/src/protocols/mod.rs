@@ -417,20 +417,20 @@ pub static SERIES: &[Series] = &[
 ];
 
 /// Names that `app` may have and that are no protocol's own, each with the protocol that gives it: to what it carries, or to a
-/// session that it announced.
-pub const FINER: &[(&str, &str)] = &[
-    ("ftp-data", "ftp"),
-    ("irc-dcc", "irc"),
-    ("mount", "rpc"),
-    ("nfs", "rpc"),
-    ("nlm", "rpc"),
-    ("portmap", "rpc"),
-    ("rexec", "rsh"),
+/// session that it announced; and the ports on which it is usually found.
+pub const FINER: &[(&str, &str, &[u16])] = &[
+    ("ftp-data", "ftp", &[]),
+    ("irc-dcc", "irc", &[]),
+    ("mount", "rpc", &[]),
+    ("nfs", "rpc", &[2049]),
+    ("nlm", "rpc", &[]),
+    ("portmap", "rpc", &[111]),
+    ("rexec", "rsh", &[512]),
 ];
 
 /// Everything that `app` may name, in order, besides `unknown`.
 pub fn apps() -> Vec<&'static str> {
-    let finer = FINER.iter().map(|(app, _)| *app);
+    let finer = FINER.iter().map(|(app, ..)| *app);
     let mut names: Vec<&str> =
         ALL.iter().map(|protocol| protocol.name).chain(finer).chain(["icmp", "icmpv6"]).collect();
     names.sort_unstable();

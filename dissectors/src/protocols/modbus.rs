@@ -51,6 +51,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Modbus Application Protocol 1.1b3",
         evidence: "requests and answers whose transaction, length and function agree",
         limits: "values of registers; serial frames that gateways pass on",
+        ports: &[502, 802],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

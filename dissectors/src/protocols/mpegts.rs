@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ISO/IEC 13818-1",
         evidence: "packets with sync bytes that fill the datagram",
         limits: "of tables only names of channels, where they begin in one packet",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -29,6 +29,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OASIS MQTT 3.1.1 and 5.0",
         evidence: "CONNECT or its answer; in midstream packets that are whole and follow one another",
         limits: "messages and the last will are passed over",
+        ports: &[1883, 8883],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -30,6 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4975, RFC 4976",
         evidence: "the first line",
         limits: "messages and files",
+        ports: &[2855],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Munin guide, Data exchange between master and node",
         evidence: "the node's greeting",
         limits: "measurements are not told",
+        ports: &[4949],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -48,6 +48,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 6886, RFC 6887",
         evidence: "PCP's zeros and its client's address; NAT-PMP with its answer",
         limits: "a question for the address alone is too short to tell",
+        ports: &[5350, 5351],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

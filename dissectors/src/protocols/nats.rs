@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "NATS Client Protocol",
         evidence: "the server's INFO, or the client's CONNECT",
         limits: "payloads are passed over",
+        ports: &[4222, 6222],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -54,6 +54,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "the NBD project's proto.md",
         evidence: "`NBDMAGIC`, or a client's options behind its flags; requests alone only fit",
         limits: "the server's side is read up to its first reply; content is passed over",
+        ports: &[10809],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

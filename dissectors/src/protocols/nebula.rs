@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "slackhq/nebula, package header",
         evidence: "the header of a first handshake with that of its answer",
         limits: "certificates, which are sealed",
+        ports: &[4242],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -57,6 +57,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "9P2000, 9P2000.u, 9P2000.L",
         evidence: "the first message, which agrees on the version",
         limits: "content is passed over",
+        ports: &[564, 5640],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "NMEA 0183",
         evidence: "a sentence whose sum is right",
         limits: "what ships say of themselves (AIS)",
+        ports: &[10110],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

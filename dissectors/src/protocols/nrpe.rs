@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "NRPE, common.h",
         evidence: "the sum",
         limits: "inside TLS it is TLS; arguments",
+        ports: &[5666],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3626",
         evidence: "messages whose sizes fill the packet",
         limits: "links and routes; IPv6; version 2",
+        ports: &[698],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OpenFlow Switch Specification 1.0 to 1.5",
         evidence: "hellos of both sides, and what follows them",
         limits: "flows",
+        ports: &[6633, 6653],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ActiveMQ, OpenWire wire format",
         evidence: "the first message of a side with its magic",
         limits: "everything behind the first messages",
+        ports: &[61616],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OSC 1.0",
         evidence: "types that say where a message ends",
         limits: "arguments; bundles in bundles",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

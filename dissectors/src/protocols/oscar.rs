@@ -29,6 +29,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "AOL, OSCAR",
         evidence: "a first FLAP with its version and lengths",
         limits: "messages",
+        ports: &[5190, 443],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "3GPP TS 29.244",
         evidence: "elements that fill the message",
         limits: "rules and reports",
+        ports: &[8805],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

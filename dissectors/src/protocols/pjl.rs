@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "HP, PJL Technical Reference Manual",
         evidence: "the escape with the word behind it",
         limits: "what is printed; commands behind it",
+        ports: &[9100],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

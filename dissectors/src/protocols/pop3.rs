@@ -58,6 +58,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1939, RFC 2449, RFC 5034, RFC 2595",
         evidence: "`+OK` with commands that only POP3 has",
         limits: "a message that a gap cuts loses what was in the gap",
+        ports: &[110, 995],
     },
     transports: &[Transport::Tcp],
     elements: &[&POP3, &mail::ELEMENT, &crate::ntlm::ELEMENT],

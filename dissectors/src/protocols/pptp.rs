@@ -22,6 +22,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2637",
         evidence: "the cookie 1a2b3c4d",
         limits: "the tunnel itself is GRE, another session",
+        ports: &[1723],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "HAProxy, proxy-protocol.txt",
         evidence: "the header",
         limits: "items about TLS but the names of host and protocol",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -43,6 +43,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IEEE 1588-2008, IEEE 1588-2019",
         evidence: "each kind's length and control number",
         limits: "version 1 is not read; one clock makes several sessions",
+        ports: &[319, 320],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

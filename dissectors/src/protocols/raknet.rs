@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RakNet MessageIdentifiers.h, minecraft.wiki",
         evidence: "the magic of messages outside a connection",
         limits: "the connection itself",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

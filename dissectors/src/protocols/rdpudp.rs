@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MS-RDPEUDP",
         evidence: "a SYN with its zeros up to its size",
         limits: "everything behind the handshake",
+        ports: &[3389, 3390, 3391],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

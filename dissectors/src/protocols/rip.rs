@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1058, RFC 2453, RFC 2080",
         evidence: "entries of which each fits",
         limits: "the first routes only",
+        ports: &[520, 521],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1282",
         evidence: "the client's opening: two names, a terminal and its speed in digits",
         limits: "what is typed besides a name is never told",
+        ports: &[513],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "rshd(8), rexecd(8)",
         evidence: "a client's port in digits and three texts, each before a NUL",
         limits: "what commands read and write is passed over; without the port for errors the two can't be told apart",
+        ports: &[514],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

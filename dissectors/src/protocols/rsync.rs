@@ -57,6 +57,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "rsyncd.conf(5), csprotocol.txt",
         evidence: "`@RSYNCD:` with a version",
         limits: "lists of files and their content, which are rsync's own compressed form, are not read",
+        ports: &[873],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

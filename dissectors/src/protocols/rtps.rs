@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OMG DDSI-RTPS 2.3",
         evidence: "the name and a submessage that fits",
         limits: "data but what tells of topics; fragments of data",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

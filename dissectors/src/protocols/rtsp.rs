@@ -69,6 +69,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2326, RFC 7826",
         evidence: "a request or status line with `RTSP/`",
         limits: "interleaved media are counted",
+        ports: &[322, 554, 5000, 7070, 8554],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "BSD, protocols/rwhod.h",
         evidence: "a header with a host of letters, and people that fill the datagram",
         limits: "since when people are idle",
+        ports: &[513],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ANSI E1.31",
         evidence: "the preamble and the identifier of ACN",
         limits: "levels are not told",
+        ports: &[5568],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

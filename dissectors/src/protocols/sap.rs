@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2974, RFC 8866",
         evidence: "the header with a session description behind it",
         limits: "compressed and encrypted announcements",
+        ports: &[9875],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

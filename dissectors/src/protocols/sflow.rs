@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "sflow.org, sFlow version 5",
         evidence: "samples that fill the datagram",
         limits: "sampled packets are not opened",
+        ports: &[6343],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

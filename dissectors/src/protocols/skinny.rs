@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; what phones send",
         evidence: "a phone's registration; other messages with the other side's",
         limits: "keys, lamps and capabilities",
+        ports: &[2000, 2443],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

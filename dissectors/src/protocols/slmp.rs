@@ -41,6 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "SLMP Reference Manual SH-080956",
         evidence: "a subheader of frames 3E or 4E with a length and a known command",
         limits: "values, and the ASCII code",
+        ports: &[5000, 5001, 5002, 5006, 5007],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2608",
         evidence: "the length and a language of letters",
         limits: "version 1; authentications",
+        ports: &[427],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

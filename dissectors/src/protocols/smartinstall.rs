@@ -29,6 +29,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published",
         evidence: "a message of a known kind with its answer",
         limits: "what is in messages but texts of commands",
+        ports: &[4786],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "SMPP 3.4",
         evidence: "a PDU that binds, whose texts end where it ends",
         limits: "texts of messages",
+        ports: &[2775, 3550],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

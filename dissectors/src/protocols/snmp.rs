@@ -99,6 +99,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1157, RFC 1901, RFC 3412, RFC 3430",
         evidence: "BER of a version, a community or security model, and a known PDU",
         limits: "values are not told but the system's name and description",
+        ports: &[161, 162, 199, 10161, 10162],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

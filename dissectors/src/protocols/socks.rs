@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1928, RFC 1929",
         evidence: "a request or reply of version 5, a request of 4a; other requests with their answer",
         limits: "what GSS-API and private methods wrap",
+        ports: &[1080, 1081, 9050, 9150],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -72,6 +72,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "AUTOSAR PRS_SOMEIPProtocol, PRS_SOMEIPServiceDiscovery",
         evidence: "a header with version, kind and length that fit",
         limits: "payloads are passed over",
+        ports: &[30490, 30491, 30501, 30509],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

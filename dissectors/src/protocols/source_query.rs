@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Valve developer wiki, Server queries",
         evidence: "the question for the information",
         limits: "players and rules are not told",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Spice protocol",
         evidence: "the magic with a version that exists",
         limits: "everything behind the link",
+        ports: &[5900, 5901, 5902],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

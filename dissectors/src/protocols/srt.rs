@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "draft-sharabayko-srt-01, draft-gg-udt-03",
         evidence: "a handshake whose numbers fit",
         limits: "everything behind the handshake",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -50,6 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "UPnP Device Architecture 2.0",
         evidence: "NOTIFY or M-SEARCH in a datagram, or an answer with what was searched",
         limits: "a few different messages and lines of each",
+        ports: &[1900],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MC-SQLR",
         evidence: "an answer whose length fits, with the server's name",
         limits: "questions alone, but for a name that stands in one",
+        ports: &[1434],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "statsd metric types, DogStatsD datagram format",
         evidence: "lines of names, values and kinds, and nothing else",
         limits: "events and checks of DogStatsD; values",
+        ports: &[8125],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

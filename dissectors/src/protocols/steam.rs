@@ -30,6 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; SteamKit",
         evidence: "the magic with lengths that fit",
         limits: "content",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "STOMP Protocol Specification",
         evidence: "CONNECT, STOMP or CONNECTED with headers in their form",
         limits: "bodies are passed over",
+        ports: &[61613, 61614],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

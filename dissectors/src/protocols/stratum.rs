@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Stratum mining protocol, xmrig, EthereumStratum",
         evidence: "a line of JSON with a method that only miners have",
         limits: "what is mined",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

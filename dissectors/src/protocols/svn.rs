@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "libsvn_ra_svn, protocol",
         evidence: "the greeting, or the answer with a URL",
         limits: "commands and files",
+        ports: &[3690],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 8907",
         evidence: "a header with version, kind, sequence and flags in their ranges",
         limits: "bodies are told only where they are not obfuscated",
+        ports: &[49],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -30,6 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "tailscale.com, package disco",
         evidence: "the magic of six bytes and a whole header",
         limits: "what is sealed",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

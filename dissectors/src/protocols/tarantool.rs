@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Tarantool documentation, Binary protocol",
         evidence: "the greeting",
         limits: "requests",
+        ports: &[3301],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

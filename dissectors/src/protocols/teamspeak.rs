@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ServerQuery Manual; voice is not published",
         evidence: "the handshake's letters; the console's greeting",
         limits: "voice is encrypted; files",
+        ports: &[9987, 10011, 30033],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 854, RFC 855",
         evidence: "option negotiation at the very beginning",
         limits: "what is typed besides a name is never told; text alone is not claimed",
+        ports: &[23, 992],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -43,6 +43,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4380, RFC 6081",
         evidence: "an indication or a bubble with its IPv6 header",
         limits: "authentication values and trailers",
+        ports: &[3544],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

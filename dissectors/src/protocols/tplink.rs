@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; softScheck",
         evidence: "JSON behind the chain of exclusive ors",
         limits: "devices with the newer, encrypted protocol",
+        ports: &[9999, 20002],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -30,6 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; tinytuya",
         evidence: "the beginning, a known command and the end",
         limits: "version 3.5; what is encrypted",
+        ports: &[6666, 6667, 6668],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

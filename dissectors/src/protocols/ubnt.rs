@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; what devices send",
         evidence: "items that fill the length, a hardware address among them",
         limits: "a question alone is four bytes",
+        ports: &[10001],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

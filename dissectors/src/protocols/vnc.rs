@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 6143, the RFB community's specification",
         evidence: "`RFB` with a version",
         limits: "the screen itself, and everything behind security types that encrypt",
+        ports: &[5500, 5800, 5900, 5901, 5902, 5903, 5904, 5905, 5906, 5907, 5908, 5909],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

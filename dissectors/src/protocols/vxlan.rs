@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 7348",
         evidence: "its flags and zeros with a frame behind them",
         limits: "who asks for whose address",
+        ports: &[4789, 8472],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

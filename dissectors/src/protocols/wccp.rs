@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "draft-mclaggan-wccp-v2rev1",
         evidence: "components that fill the length",
         limits: "version 1; assignments",
+        ports: &[2048],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

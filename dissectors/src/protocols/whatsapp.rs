@@ -27,6 +27,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published",
         evidence: "the prologue with a handshake's key behind it",
         limits: "everything else is encrypted",
+        ports: &[443, 5222],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

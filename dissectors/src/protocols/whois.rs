@@ -70,6 +70,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3912, RFC 2622, RFC 7485",
         evidence: "one line as question and an answer with the keys that registries use",
         limits: "persons and addresses are not told; it never proves itself alone",
+        ports: &[43, 4321],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

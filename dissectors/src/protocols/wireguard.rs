@@ -43,6 +43,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "wireguard.com/protocol",
         evidence: "lengths, zeros and indexes of handshakes and data",
         limits: "everything else is encrypted; data alone is believed with the other side's",
+        ports: &[51820],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -25,6 +25,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "AMD Magic Packet Technology",
         evidence: "six ones and one address sixteen times",
         limits: "none",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

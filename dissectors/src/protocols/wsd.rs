@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "WS-Discovery 1.1, draft of April 2005",
         evidence: "an envelope of SOAP with an action of WS-Discovery",
         limits: "the XML is searched and not parsed; over HTTP it is `http`",
+        ports: &[3702],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

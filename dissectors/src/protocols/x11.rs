@@ -24,6 +24,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "X Window System Protocol, chapter 8, appendix B",
         evidence: "a set-up whose lengths fit, or an answer with its maker's name where the lengths say",
         limits: "requests and events are passed over",
+        ports: &[6000, 6001, 6002, 6003, 6004, 6005, 6006, 6007, 6008, 6009, 6010, 6011, 6012],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -44,6 +44,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "XDMCP 1.0",
         evidence: "lengths that add up to the datagram",
         limits: "keys",
+        ports: &[177],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 6120, RFC 6121",
         evidence: "a stream with the name space of XMPP",
         limits: "what is said is counted and not read; compression and streams inside HTTP",
+        ports: &[5222, 5223, 5269, 5270, 5298],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -26,6 +26,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; libyahoo2",
         evidence: "the letters with a length",
         limits: "messages",
+        ports: &[5050],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -58,6 +58,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Zabbix documentation, appendix Header",
         evidence: "`ZBXD` with its flags and length",
         limits: "compressed data is counted only",
+        ports: &[10050, 10051],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

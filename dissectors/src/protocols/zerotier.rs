@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ZeroTierOne, Packet.hpp",
         evidence: "a greeting whose identity is its sender's",
         limits: "everything but greetings is sealed",
+        ports: &[9993],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ZMTP 3.1 (RFC 23), ZMTP 2.0 (RFC 15)",
         evidence: "the greeting",
         limits: "messages; version 1",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

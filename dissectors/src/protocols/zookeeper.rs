@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "zookeeper.jute, ZooKeeper Administrator's Guide",
         evidence: "a connect request or its answer, or one of the words of four letters",
         limits: "data of nodes, and what servers say to each other",
+        ports: &[2181, 2182, 2888, 3888],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "AMQP 0-9-1 Complete Reference Guide, OASIS AMQP 1.0",
         evidence: "the header `AMQP`, or frames that end where they say",
         limits: "messages are passed over; after a gap the side that misses bytes is silent",
+        ports: &[5671, 5672],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

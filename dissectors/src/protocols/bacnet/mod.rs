@@ -97,6 +97,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ANSI/ASHRAE 135 annex J",
         evidence: "the header 81 with a length that fits, and a known service",
         limits: "values of properties but those that name a device",
+        ports: &[47808],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

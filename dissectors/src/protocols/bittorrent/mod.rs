@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "BEP 3, 5, 10, 14, 15, 29",
         evidence: "the handshake's first twenty bytes, or messages in bencoding with the words of the DHT",
         limits: "encrypted streams are made to look like chance and stay unknown; pieces are passed over",
+        ports: &[],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&facts::ELEMENT],

@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "CQL BINARY PROTOCOL v1 to v5",
         evidence: "a frame with version, opcode and length that fit, and a body that begins as it must",
         limits: "bodies that are compressed are counted and not read",
+        ports: &[9042, 9142],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

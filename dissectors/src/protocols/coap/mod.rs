@@ -30,6 +30,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 7252, RFC 7641, RFC 7959, RFC 8323",
         evidence: "options that read whole and in order; a request with a path proves it",
         limits: "payloads are passed over; OSCORE is named only",
+        ports: &[5683, 5684],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "C706, MS-RPCE",
         evidence: "a head whose version, kind, flags and lengths fit",
         limits: "arguments and results are not told, but for what an endpoint mapper answers",
+        ports: &[],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT],

@@ -102,6 +102,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 951, RFC 2131, RFC 2132, RFC 3046",
         evidence: "the magic number behind the fixed fields; BOOTP by what must be zero",
         limits: "options of single services and of vendors",
+        ports: &[67, 68, 4011],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

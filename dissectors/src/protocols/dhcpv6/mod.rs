@@ -72,6 +72,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 8415, RFC 4704, RFC 3646",
         evidence: "options that fill the message, and a host's id in its form",
         limits: "authentication, vendors' options, times",
+        ports: &[546, 547],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

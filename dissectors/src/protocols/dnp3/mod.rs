@@ -80,6 +80,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IEEE 1815-2012",
         evidence: "0564 with the checksum of the header",
         limits: "measured values; of a fragment in several frames the first is read",
+        ports: &[19999, 20000],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

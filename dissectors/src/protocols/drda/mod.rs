@@ -85,6 +85,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Open Group C112, C114",
         evidence: "a segment's magic and lengths that fit, with a known code point",
         limits: "rows, parameters and continued segments are not told",
+        ports: &[446, 447, 448, 1527, 50000],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -67,6 +67,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "CIP Networks Library, volume 2",
         evidence: "a known command with a length and items that fit",
         limits: "values and the state of connections are not told",
+        ports: &[2222, 44818],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -81,6 +81,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 959, RFC 2228, RFC 2389, RFC 2428, RFC 3659, RFC 4217",
         evidence: "the word FTP in a greeting, or replies and commands that only FTP has",
         limits: "after AUTH TLS nothing more is told of commands, also where the clear channel comes back (CCC); after a gap commands and replies stand side by side no more",
+        ports: &[21, 990],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

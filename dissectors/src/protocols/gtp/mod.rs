@@ -40,6 +40,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "3GPP TS 29.060, TS 29.274, TS 29.281",
         evidence: "a length that is the datagram's and elements that fill it",
         limits: "quality of service and charging are not told",
+        ports: &[2123, 2152, 3386],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

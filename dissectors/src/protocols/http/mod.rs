@@ -69,6 +69,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 9110, RFC 9112",
         evidence: "a request line with its version, or a status line",
         limits: "trailers and interim responses but 101 are not told",
+        ports: &[80, 591, 631, 3128, 5357, 5985, 7547, 8000, 8008, 8080, 8081, 8088, 8118, 8888, 11371],
     },
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &websocket::ELEMENT],

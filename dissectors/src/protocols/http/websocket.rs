@@ -57,6 +57,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 6455",
         evidence: "a 101 answer of HTTP that agrees to it",
         limits: "what messages say is passed over, and protocols inside them",
+        ports: &[],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -87,6 +87,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2408, RFC 2409, RFC 7296, RFC 3948",
         evidence: "a length, payloads and flags that agree",
         limits: "what is encrypted; ESP met alone is not claimed",
+        ports: &[500, 848, 4500],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

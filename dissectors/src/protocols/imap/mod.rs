@@ -88,6 +88,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3501, RFC 9051",
         evidence: "`* OK` and responses behind the client's tags",
         limits: "parts of messages that are fetched alone, ENVELOPE and results of searches are not told",
+        ports: &[143, 220, 993],
     },
     transports: &[Transport::Tcp],
     elements: &[&IMAP, &mail::ELEMENT, &crate::ntlm::ELEMENT],

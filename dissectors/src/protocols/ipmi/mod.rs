@@ -31,6 +31,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "IPMI 2.0 chapter 13, ASF 2.0 chapter 3",
         evidence: "RMCP's header with lengths and a checksum that agree",
         limits: "serial over LAN and events are not told",
+        ports: &[623, 664],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

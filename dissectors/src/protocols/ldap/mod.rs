@@ -38,6 +38,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4511, RFC 1777, MS-ADTS 6.3.3",
         evidence: "a message in BER with a known operation whose parts fit",
         limits: "content of entries and changes, controls and referrals are not told; sealed messages can't be",
+        ports: &[389, 636, 3268, 3269],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&record::ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT],

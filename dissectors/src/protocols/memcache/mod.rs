@@ -33,6 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "memcached protocol.txt, protocol-binary.txt",
         evidence: "commands and answers in their form, or binary headers that fit",
         limits: "values are passed over; over UDP only the first datagram of an answer is read",
+        ports: &[11211, 11212],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

@@ -50,6 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "ISO 9506, ISO 8327, ISO 8823, IEC 61850-8-1",
         evidence: "an association over ISO transport that names MMS, or its messages",
         limits: "values are not told; of a message in several pieces the first is read",
+        ports: &[102],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MongoDB Wire Protocol, BSON 1.1",
         evidence: "a header with a known operation, and a document that fits it",
         limits: "documents and queries are not told; what is compressed is counted",
+        ports: &[27017, 27018, 27019],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

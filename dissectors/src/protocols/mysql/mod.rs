@@ -90,6 +90,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MySQL source documentation, MariaDB knowledge base",
         evidence: "the server's greeting, a client's login, or a query in midstream",
         limits: "rows, parameters of prepared statements, replication events and the X protocol are not told",
+        ports: &[3306, 33060],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -50,6 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1002 4.4, MS-MAIL, MS-BRWS",
         evidence: "a header whose lengths fit, and two names in NetBIOS' coding",
         limits: "fragments, and mailslots other than the browser's",
+        ports: &[138],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT, &smb::ELEMENT],

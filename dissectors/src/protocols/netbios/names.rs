@@ -80,6 +80,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1002 4.2",
         evidence: "the format of DNS with a name in NetBIOS' coding",
         limits: "of a message the first question and a few records",
+        ports: &[137],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

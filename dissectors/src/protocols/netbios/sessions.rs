@@ -32,6 +32,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1002 4.3",
         evidence: "the answer that there will be no session",
         limits: "with SMB in it a session is `smb`",
+        ports: &[139],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -37,6 +37,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3954, RFC 7011",
         evidence: "records or sets that fill the report",
         limits: "the flows are other sessions and not told",
+        ports: &[2055, 2056, 4432, 4739, 4740, 9555, 9995, 9996],
     },
     transports: &[Transport::Udp, Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],

@@ -54,6 +54,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3977, RFC 4642, RFC 4643, RFC 4644",
         evidence: "a greeting that names NNTP or one of its servers, or commands that only news has",
         limits: "texts of articles are passed over; nothing is told after COMPRESS or a gap",
+        ports: &[119, 433, 563],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

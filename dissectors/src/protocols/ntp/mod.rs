@@ -81,6 +81,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5905, RFC 1305, RFC 4330, RFC 9327",
         evidence: "every field in its range, and an answer's times against each other",
         limits: "extension fields and codes that authenticate; a lone question is believed only where nobody else claims it",
+        ports: &[123],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

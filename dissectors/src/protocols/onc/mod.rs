@@ -52,6 +52,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5531, RFC 1833, RFC 1094, RFC 1813, RFC 7530, RFC 8881",
         evidence: "a call with version 2, a known or plausible program and credentials that fit, or a reply to one",
         limits: "attributes and access rights are not told, nor what RPCSEC_GSS encrypts; of a record in several fragments the first is read",
+        ports: &[],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[

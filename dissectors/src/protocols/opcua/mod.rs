@@ -76,6 +76,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OPC 10000-6, OPC 10000-4",
         evidence: "HEL, ACK, OPN or MSG with its length",
         limits: "what is encrypted, values and certificates",
+        ports: &[4840, 4843],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -50,6 +50,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "OpenVPN protocol description",
         evidence: "resets of client and server whose fields agree",
         limits: "static keys and data alone look like chance and are not claimed",
+        ports: &[443, 943, 1194],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],

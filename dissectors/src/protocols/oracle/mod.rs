@@ -83,6 +83,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; what implementations send",
         evidence: "a connect packet whose fields fit, or the answer to it",
         limits: "rows, binds, and everything once native encryption begins",
+        ports: &[1521, 1522, 1525, 1526, 1529, 2483, 2484],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

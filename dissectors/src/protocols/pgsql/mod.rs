@@ -78,6 +78,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "PostgreSQL documentation, Frontend/Backend Protocol",
         evidence: "a start-up message, or messages whose kinds and lengths follow one another",
         limits: "rows, parameters, copied data and replication are not told",
+        ports: &[5432, 5433, 6432],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

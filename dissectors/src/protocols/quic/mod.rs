@@ -49,6 +49,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 9000, RFC 9001, RFC 9369",
         evidence: "a long header of a known version; a client's Initial packet by opening it",
         limits: "short headers alone say nothing and are not claimed; the server's choice of ALPN is encrypted",
+        ports: &[80, 443, 784, 853, 8443, 8853],
     },
     transports: &[Transport::Udp],
     elements: &[&facts::ELEMENT, &tls::fields::ELEMENT],

@@ -96,6 +96,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 2865, RFC 2866, RFC 5176, RFC 3579",
         evidence: "attributes that fill the length",
         limits: "attributes of vendors are not told; answers are not matched to requests",
+        ports: &[1645, 1646, 1700, 1812, 1813, 3799],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT],

@@ -36,6 +36,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MS-RDPBCGR",
         evidence: "a connection request with its cookie or offer, or the answer to it",
         limits: "all is encrypted behind the settings; the cookie is cut by clients to nine characters, so no account is told of it",
+        ports: &[3388, 3389],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -35,6 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Redis serialization protocol specification (RESP2, RESP3)",
         evidence: "an array that holds a known command, or a command typed by hand that is answered as Redis does",
         limits: "values and replies but errors are not told; a gap ends what is told of its side",
+        ports: &[6379, 6380, 16379, 26379],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -49,6 +49,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Adobe RTMP 1.0",
         evidence: "a handshake with its digest, or plain ones on both sides",
         limits: "sound and film are passed over; RTMPE and RTMPT are not read",
+        ports: &[1935],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -83,6 +83,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "not published; what controllers and open libraries agree on",
         evidence: "32 behind ISO transport with lengths that fit",
         limits: "values; of S7comm-plus no more than functions",
+        ports: &[102],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

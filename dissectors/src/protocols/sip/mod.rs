@@ -77,6 +77,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3261, RFC 3264",
         evidence: "a request or status line with `SIP/2.0`",
         limits: "routes and dialogs, content that is no session description",
+        ports: &[5060, 5061, 5062, 5070, 5080],
     },
     transports: &[Transport::Udp, Transport::Tcp, Transport::Sctp],
     elements: &[&ELEMENT],

@@ -52,6 +52,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MS-CIFS, MS-SMB, MS-SMB2, RFC 1002 4.3",
         evidence: "`FF SMB`, `FE SMB`, `FD SMB` or `FC SMB` behind the length of a frame",
         limits: "compressed and encrypted messages, locks, leases and security descriptors are not told",
+        ports: &[139, 445],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT, &ntlm::ELEMENT, &kerberos::ELEMENT, &file::ELEMENT, &dcerpc::ELEMENT],

@@ -90,6 +90,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 5321, RFC 2033, RFC 6409",
         evidence: "a greeting that names it, an extension that a server offers, MAIL FROM or RCPT TO",
         limits: "parameters of MAIL and RCPT and texts of replies are not told",
+        ports: &[25, 465, 587, 2525],
     },
     transports: &[Transport::Tcp],
     elements: &[&SMTP, &mail::ELEMENT, &crate::ntlm::ELEMENT],

@@ -42,6 +42,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4250 to 4254",
         evidence: "the identification line `SSH-` of either side",
         limits: "all behind the exchange of keys is encrypted; tries at login are counted by the sizes of packets",
+        ports: &[22],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],

@@ -53,6 +53,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 8489, RFC 8656, RFC 3489, RFC 4571",
         evidence: "the cookie; a classic message by attributes that fill it",
         limits: "what relays carry",
+        ports: &[],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT, &crate::protocols::rtp::RTP, &crate::protocols::rtp::RTCP],

@@ -61,6 +61,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 3164, RFC 5424, RFC 5426, RFC 6587",
         evidence: "a priority with a date, or the form of RFC 5424",
         limits: "the first messages only are told, and of each 256 bytes; RELP is another protocol",
+        ports: &[514, 601, 1514, 5514, 6514],
     },
     transports: &[Transport::Udp, Transport::Tcp],
     elements: &[&ELEMENT],

@@ -98,6 +98,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "MS-TDS, MC-SMP, TDS 5.0 Functional Specification",
         evidence: "a login or its answer, or in midstream packets whose lengths follow one another",
         limits: "rows, parameters and bulk loads are not told",
+        ports: &[1433, 1434, 2433],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT, &tls::fields::ELEMENT, &ntlm::ELEMENT],

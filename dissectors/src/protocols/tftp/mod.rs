@@ -52,6 +52,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 1350, RFC 2347 to 2349, RFC 7440",
         evidence: "a request with a mode, or datagrams of which each is TFTP's",
         limits: "the session of the data is another one than that of the request; multicast is not read",
+        ports: &[69],
     },
     transports: &[Transport::Udp],
     elements: &[&ELEMENT],

@@ -34,6 +34,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "Thrift Binary and Compact protocol encoding",
         evidence: "a message with its version, kind and a method's name",
         limits: "arguments and results are passed over; binary messages without a version are not recognised",
+        ports: &[9090],
     },
     transports: &[Transport::Tcp, Transport::Udp],
     elements: &[&ELEMENT],

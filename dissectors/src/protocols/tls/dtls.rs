@@ -28,6 +28,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 4347, RFC 6347, RFC 9147",
         evidence: "records of an epoch and sequence with a hello inside, CAPWAP's bytes before them or not",
         limits: "epochs other than 0 are encrypted",
+        ports: &[],
     },
     transports: &[Transport::Udp],
     elements: &[&fields::ELEMENT],

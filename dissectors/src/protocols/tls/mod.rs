@@ -47,6 +47,11 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 8446, RFC 5246, RFC 6101",
         evidence: "a hello inside a record; in midstream headers of records that follow one another",
         limits: "nothing behind the handshake; what follows when a session leaves TLS again is not read; the certificates of TLS 1.3 are encrypted",
+        ports: &[
+            261, 443, 448, 465, 563, 585, 614, 636, 684, 695, 832, 853, 989, 990, 992, 993, 994, 995, 1443, 2083, 2087,
+            2096, 2376, 2484, 3269, 3389, 4116, 4443, 4843, 5061, 5223, 5228, 5349, 5671, 5986, 6443, 6514, 6679, 6697,
+            8443, 8883, 9001, 9443, 10250,
+        ],
     },
     transports: &[Transport::Tcp],
     elements: &[&fields::ELEMENT],

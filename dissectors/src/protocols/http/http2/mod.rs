@@ -39,6 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         specification: "RFC 9113, RFC 7541",
         evidence: "the client's preface, or the server's first SETTINGS",
         limits: "the beginning must be seen, since compressed fields refer back; trailers are not told",
+        ports: &[80, 443, 8080, 8443, 50051],
     },
     transports: &[Transport::Tcp],
     elements: &[&facts::ELEMENT, &file::ELEMENT],
