@@ -155,13 +155,13 @@ fn a_sighup_takes_what_may_change_and_tells_what_waits() {
     fs::write(&list, "# none yet\n").unwrap();
     let services = format!("services = '{}'", list.display());
     fs::write(&config, format!("[syslog]\npen = 100\n[output]\n{services}\n")).unwrap();
-    let _server = net.serve("python3", "-m http.server 8123", 8123);
+    let _server = net.serve("python3", "-m http.server 8080", 8080);
     let arguments = format!("-c {} --timeout tcp-closed=100ms --workers 2", config.display());
     let mut sensor = net.sensor(&arguments);
     let mut pages = 0;
     let mut page = |sensor: &Sensor| -> (Told, String) {
         pages += 1;
-        let ask = format!("-s -o /dev/null -H Host:shop.example http://10.98.0.2:8123/page?token=4711&nr={pages}");
+        let ask = format!("-s -o /dev/null -H Host:shop.example http://10.98.0.2:8080/page?token=4711&nr={pages}");
         net.on("a", "curl", &ask);
         let is_this =
             |told: &Told| told.values.get("http.uri").is_some_and(|uri| uri.ends_with(&format!("nr={pages}")));

@@ -74,7 +74,7 @@ fn every_protocol_says_in_a_line_each_what_it_is() {
 #[test]
 fn every_application_that_tests_show_is_documented() {
     let known = protocols::apps();
-    for (app, by) in FINER {
+    for (app, by, _) in FINER {
         assert!(protocols::by_name(by).is_some(), "{app} is given by {by}");
         assert!(protocols::by_name(app).is_none(), "{app} is a protocol");
     }
