@@ -112,9 +112,9 @@ impl FlowTable {
         &self.counters
     }
 
-    /// Sessions that are open.
+    /// Sessions that were begun and not told yet: at any time as many as `opened` is more than `told`.
     pub fn open_sessions(&self) -> usize {
-        self.sessions.len().saturating_sub(self.ended)
+        self.sessions.len()
     }
 
     /// Bytes that the table holds, as the budget counts them.
@@ -431,7 +431,7 @@ impl FlowTable {
                 }
             }
         }
-        while self.live_bytes() > enough && self.open_sessions() > 1 {
+        while self.live_bytes() > enough && self.going_on() > 1 {
             let mut oldest = None;
             for _ in 0..EVICTION_SAMPLE {
                 let index = self.next_hand();
@@ -447,8 +447,13 @@ impl FlowTable {
 
     /// Bytes without the free slots, which can't be given back and will be used again, nor those of sessions that are about to be told.
     fn live_bytes(&self) -> usize {
-        let free = self.sessions.slots().saturating_sub(self.open_sessions());
+        let free = self.sessions.slots().saturating_sub(self.going_on());
         self.bytes().saturating_sub(free.saturating_mul(size_of::<Session>()))
+    }
+
+    /// Sessions that have not ended.
+    fn going_on(&self) -> usize {
+        self.sessions.len().saturating_sub(self.ended)
     }
 
     fn next_hand(&mut self) -> Index {

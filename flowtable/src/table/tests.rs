@@ -430,6 +430,23 @@ fn a_silent_session_is_small() {
     assert!(each <= 376, "{each} bytes");
 }
 
+#[test]
+fn a_question_at_rest_is_small() {
+    const SESSIONS: usize = 20_480;
+    let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
+    let mut bench = Bench::new();
+    let empty = bench.table.bytes();
+    for port in 0..SESSIONS {
+        bench.port = 1000 + port as u16;
+        bench.datagram(question);
+    }
+    assert_eq!(bench.table.open_sessions(), SESSIONS);
+    let each = (bench.table.bytes() - empty) / SESSIONS;
+    assert!(each <= 1216, "{each} bytes");
+    let told = bench.end();
+    assert!(told.0.iter().all(|(values, _)| values["app"] == "dns"));
+}
+
 /// A checksum in a header of nothing but zeros, made right for `payload` on the way from `ends`.
 fn right_for(ends: &Ends, payload: &[u8]) -> Unverified {
     let mut header = [0; 20];
