@@ -213,8 +213,7 @@ impl Notes {
             self.kept.push(Kept { field, values: Vec::new(), omitted: 0 });
             self.kept.len().saturating_sub(1)
         });
-        // It stands there: it was found, or was just put there.
-        #[allow(clippy::indexing_slicing)]
+        #[expect(clippy::indexing_slicing, reason = "it stands there: it was found, or was just put there")]
         &mut self.kept[at]
     }
 
