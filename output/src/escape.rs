@@ -211,6 +211,22 @@ mod tests {
     }
 
     #[test]
+    fn what_must_be_escaped_is_seen_alone_and_in_any_place() {
+        for (byte, length, comma) in (0..=u8::MAX)
+            .flat_map(|byte| [1, 3, 4, 7, 8, 9, 16, 23, 70].map(|length| (byte, length)))
+            .flat_map(|(byte, length)| [Comma::Plain, Comma::Escaped].map(|comma| (byte, length, comma)))
+        {
+            for at in 0..length {
+                let mut bytes: Vec<u8> = (b'b'..=b'y').cycle().take(length).collect();
+                bytes[at] = byte;
+                let mut slowly = Vec::new();
+                encode_dirty(&bytes, comma, &mut slowly);
+                assert_eq!(encoded(&bytes, comma).as_bytes(), slowly, "{byte:#x} at {at} of {length}");
+            }
+        }
+    }
+
+    #[test]
     fn a_percent_sign_without_digits_stands_for_itself() {
         assert_eq!(decode("100% %4 %zz %41%"), b"100% %4 %zz A%");
     }
