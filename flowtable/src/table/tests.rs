@@ -431,6 +431,24 @@ fn a_silent_session_is_small() {
 }
 
 #[test]
+fn a_flow_that_speaks_again_after_its_session_has_ended_is_another_session() {
+    let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
+    let mut answer = question.to_vec();
+    answer[2..4].copy_from_slice(b"\x81\x83");
+    let mut bench = Bench::new();
+    for _ in 0..2 {
+        bench.datagram(question);
+        bench.packet(protocol::UDP, true, TcpFields::default(), &answer);
+        // Longer than what was answered is waited for, and less than anything else: the wheel has ended it when the next packet comes.
+        bench.pause(20);
+    }
+    let told = bench.end();
+    assert_eq!(told.0.len(), 2);
+    assert_eq!([told.get(0, "src_pkts"), told.get(1, "src_pkts")], ["1", "1"]);
+    assert_eq!(told.get(0, "end"), "answered");
+}
+
+#[test]
 fn a_question_at_rest_is_small() {
     const SESSIONS: usize = 20_480;
     let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
