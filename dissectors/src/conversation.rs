@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::detection::{Decision, Detection};
 pub use self::effort::{Effort, LATE_LOOKS, REPEATS, REPEATS_AT_FIRST};
-use self::speaking::{Pending, Stage};
+use self::speaking::{Stage, Waiting};
 use crate::content::{Content, Look};
 use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
@@ -90,7 +90,7 @@ pub struct Conversation {
     setup: Setup,
     mode: Mode,
     stages: Vec<Stage>,
-    pending: [Pending; 2],
+    pending: Waiting,
     /// A side whose bytes are not the protocol's.
     muted: Option<Side>,
     flags: Flags,
@@ -176,15 +176,12 @@ impl Conversation {
             Mode::Unclaimed(content) => content.gap(side),
             Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => {
-                let Some(pending) = self.pending.get_mut(side.index()) else {
-                    return;
-                };
-                let skipped = pending.skip.min(bytes);
-                pending.skip = pending.skip.saturating_sub(skipped);
-                let missed = bytes.saturating_sub(skipped);
+                let missed = bytes.saturating_sub(self.pending.skip(side, bytes));
                 if missed > 0 {
-                    pending.bytes.clear();
-                    pending.wanted = 0;
+                    if let Some(pending) = self.pending.get_mut(side) {
+                        pending.bytes.clear();
+                        pending.wanted = 0;
+                    }
                     let step = self.call(side, |dissector, role| dissector.gap(role, missed));
                     self.settle_step(side, step, Timestamp::default());
                 }
@@ -279,7 +276,7 @@ impl Conversation {
         match &self.mode {
             Mode::Over => false,
             Mode::Speaking if self.muted == Some(side) => false,
-            Mode::Speaking => self.pending.get(side.index()).is_some_and(|pending| pending.skip < bytes as u64),
+            Mode::Speaking => self.pending.get(side).map_or(0, |pending| pending.skip) < bytes as u64,
             _ => true,
         }
     }
@@ -336,11 +333,10 @@ impl Conversation {
             Mode::Unclaimed(content) => size_of::<Content>() + content.heap_bytes(),
             Mode::Fresh | Mode::Speaking | Mode::Over => 0,
         };
-        let pending: usize = self.pending.iter().map(|pending| pending.bytes.capacity()).sum();
         let stages: usize =
             self.stages.iter().filter_map(|stage| stage.dissector.as_ref()).map(|d| d.heap_bytes()).sum();
         let news: usize = self.news.iter().map(|heard| heard.news.heap_bytes()).sum();
-        mode + pending
+        mode + self.pending.heap_bytes()
             + stages
             + self.stages.capacity() * size_of::<Stage>()
             + self.news.capacity() * size_of::<Heard>()

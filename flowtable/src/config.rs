@@ -4,6 +4,8 @@ use dissectors::files::HashLimit;
 use dissectors::services::Services;
 use dissectors::time::SECOND;
 
+use crate::session::Phase;
+
 /// How long a session may be silent before it is finished, in nanoseconds of the packet clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -23,6 +25,23 @@ pub struct Timeouts {
     pub icmp: u64,
     /// Any other IP protocol.
     pub other: u64,
+}
+
+impl Timeouts {
+    /// The timeout of a phase.
+    #[inline]
+    pub(crate) const fn of(&self, phase: Phase) -> u64 {
+        match phase {
+            Phase::Embryonic => self.tcp_embryonic,
+            Phase::Established => self.tcp_established,
+            Phase::Closing => self.tcp_closing,
+            Phase::Closed | Phase::Reset => self.tcp_closed,
+            Phase::Udp => self.udp,
+            Phase::Answered => self.answered,
+            Phase::Icmp => self.icmp,
+            Phase::Other | Phase::Over => self.other,
+        }
+    }
 }
 
 impl Default for Timeouts {

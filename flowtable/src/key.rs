@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::packet::{Address, Ends, Family};
+use crate::packet::{Address, Ends, Family, protocol};
 use crate::path::Domain;
 
 /// Which of a key's two ends a packet comes from.
@@ -15,14 +15,15 @@ pub enum End {
 }
 
 /// Both ends in a fixed order, protocol and domain: the same for both directions of a flow. Compared whole.
+///
+/// It lies in every open session, so it is packed: addresses as two words each, which need no wider alignment than the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowKey {
-    low: Address,
-    high: Address,
-    low_port: u16,
-    high_port: u16,
-    /// Tells flows of the same pair apart where there are no ports: the id of ICMP echoes, the flow an ICMP error speaks of.
-    discriminator: u32,
+    low: [u64; 2],
+    high: [u64; 2],
+    /// The ports of the low and the high end. ICMP has none: there it is what tells flows of the same pair apart, the id of echoes, the
+    /// flow an error speaks of.
+    tail: u32,
     domain: Domain,
     family: Family,
     protocol: u8,
@@ -31,8 +32,9 @@ pub struct FlowKey {
 impl Hash for FlowKey {
     /// Three words of 128 bits: a keyed hash mixes each in one step.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(self.low.0);
-        state.write_u128(self.high.0);
+        let [low, high] = self.addresses();
+        state.write_u128(low.0);
+        state.write_u128(high.0);
         let [ports, rest] = self.small_words();
         state.write_u128(u128::from(ports) << 64 | u128::from(rest));
     }
@@ -40,17 +42,16 @@ impl Hash for FlowKey {
 
 impl FlowKey {
     /// The key of a packet's ends, and which end the packet comes from.
+    #[inline]
     pub fn of(ends: &Ends, domain: Domain) -> (Self, End) {
         let source = (ends.source, ends.source_port);
         let destination = (ends.destination, ends.destination_port);
         let (low, high, end) =
             if source <= destination { (source, destination, End::Low) } else { (destination, source, End::High) };
         let key = Self {
-            low: low.0,
-            high: high.0,
-            low_port: low.1,
-            high_port: high.1,
-            discriminator: 0,
+            low: halves(low.0),
+            high: halves(high.0),
+            tail: u32::from(low.1) << 16 | u32::from(high.1),
             domain,
             family: ends.family,
             protocol: ends.protocol,
@@ -58,18 +59,20 @@ impl FlowKey {
         (key, end)
     }
 
-    /// The key with a discriminator.
+    /// The key of one of several flows between ends without ports.
     pub const fn told_apart_by(self, discriminator: u32) -> Self {
-        Self { discriminator, ..self }
+        Self { tail: self.tail ^ discriminator, ..self }
     }
 
     /// The ends as packets from `end` name them.
     pub const fn ends(&self, end: End) -> Ends {
+        let [source, destination] = self.addresses();
+        let [ports, _] = self.ports_and_discriminator();
         let low_first = Ends {
-            source: self.low,
-            destination: self.high,
-            source_port: self.low_port,
-            destination_port: self.high_port,
+            source,
+            destination,
+            source_port: (ports >> 16) as u16,
+            destination_port: ports as u16,
             family: self.family,
             protocol: self.protocol,
         };
@@ -89,17 +92,28 @@ impl FlowKey {
         self.protocol
     }
 
+    const fn addresses(&self) -> [Address; 2] {
+        let ([low_a, low_b], [high_a, high_b]) = (self.low, self.high);
+        [Address((low_a as u128) << 64 | low_b as u128), Address((high_a as u128) << 64 | high_b as u128)]
+    }
+
+    const fn ports_and_discriminator(&self) -> [u32; 2] {
+        match self.protocol {
+            protocol::ICMP | protocol::ICMPV6 => [0, self.tail],
+            _ => [self.tail, 0],
+        }
+    }
+
     /// Everything but the addresses.
     fn small_words(&self) -> [u64; 2] {
-        let ports = u64::from(self.low_port) << 48 | u64::from(self.high_port) << 32 | u64::from(self.discriminator);
+        let [ports, discriminator] = self.ports_and_discriminator().map(u64::from);
         let rest = u64::from(self.domain.0) << 16 | u64::from(self.protocol) << 8 | self.family as u64;
-        [ports, rest]
+        [ports << 32 | discriminator, rest]
     }
 
     /// The key but for its domain in a fixed form, for names that must be the same in every run.
     fn words(&self) -> [u64; 6] {
-        let halves = |bits: u128| [(bits >> 64) as u64, bits as u64];
-        let ([low_a, low_b], [high_a, high_b]) = (halves(self.low.0), halves(self.high.0));
+        let ([low_a, low_b], [high_a, high_b]) = (self.low, self.high);
         let [ports, rest] = Self { domain: Domain::default(), ..*self }.small_words();
         [low_a, low_b, high_a, high_b, ports, rest]
     }
@@ -110,6 +124,10 @@ impl FlowKey {
     pub fn session_id(&self, start: u64, place: u64) -> u64 {
         spread(self.words().into_iter().chain([start, place]))
     }
+}
+
+const fn halves(address: Address) -> [u64; 2] {
+    [(address.0 >> 64) as u64, address.0 as u64]
 }
 
 /// A well-spread number of some words, the same in every run: SplitMix64's finaliser over each. It needs no secret: nothing is looked

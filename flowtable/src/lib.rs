@@ -24,7 +24,8 @@ pub mod table;
 pub mod tcp;
 pub mod wheel;
 
-mod holes;
+mod half;
+mod losses;
 mod record;
 mod sctp;
 mod session;

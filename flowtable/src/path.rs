@@ -14,7 +14,7 @@ use crate::key::spread;
 /// The most encapsulations that are opened.
 pub const MAX_DEPTH: usize = 8;
 /// The most distinct surroundings that are told apart; what comes after shares the last.
-pub const MAX_PATHS: usize = 65_536;
+pub const MAX_PATHS: usize = 65_535;
 
 /// One encapsulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ pub struct PathId(pub u32);
 
 /// The number of the ids that tell flows apart; 0 is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Domain(pub u32);
+pub struct Domain(pub u16);
 
 /// Encapsulations of the packet at hand, outermost first.
 #[derive(Clone, Copy, Debug, Default)]
@@ -226,9 +226,9 @@ impl Interner {
         if ids.is_empty() {
             return Domain::default();
         }
-        let next = u32::try_from(self.domains.len()).unwrap_or(u32::MAX).saturating_add(1);
-        if next as usize > MAX_PATHS {
-            return self.domains.get(&ids).copied().unwrap_or(Domain(MAX_PATHS as u32));
+        let next = u16::try_from(self.domains.len()).unwrap_or(u16::MAX).saturating_add(1);
+        if self.domains.len() >= MAX_PATHS {
+            return self.domains.get(&ids).copied().unwrap_or(Domain(MAX_PATHS as u16));
         }
         *self.domains.entry(ids).or_insert(Domain(next))
     }

@@ -11,10 +11,11 @@ use dissectors::services::Services;
 use crate::across::Joined;
 use crate::community_id::community_id;
 use crate::finished::{End, Order};
+use crate::half::Half;
 use crate::packet::{Ends, protocol};
 use crate::path::Paths;
-use crate::session::{Detail, Half, Session};
-use crate::tcp::{Endpoint, conn_state, exchange_state};
+use crate::session::{Detail, Session};
+use crate::tcp::{Endpoint, HISTORY_CAP, conn_state, exchange_state};
 use crate::typing::{Habit, INTERACTIVE};
 
 /// What a record takes from the table.
@@ -70,16 +71,18 @@ pub(crate) fn write(
     element.number(&fields::SRC_IP_BYTES, originator.ip_bytes);
     element.number(&fields::DST_IP_BYTES, responder.ip_bytes);
     element.plain(&fields::STATE, state(originator, responder, &ends));
-    element.bytes(&fields::HISTORY, session.history.bytes());
+    let mut letters = [0; HISTORY_CAP];
+    let count = session.history.letters(&mut letters);
+    element.bytes(&fields::HISTORY, letters.get(..count).unwrap_or_default());
     if let Some(ending) = ending {
         element.plain(&fields::END, ending.name());
     }
-    if let Some(rtt) = session.rtt {
+    if let Some(rtt) = session.rtt() {
         element.value(&fields::RTT, Value::Milliseconds(rtt));
     }
-    if originator.retransmits != 0 || responder.retransmits != 0 {
-        let pair = Value::Pair(u64::from(originator.retransmits), u64::from(responder.retransmits));
-        element.value(&fields::RETRANSMITS, pair);
+    let retransmits = (originator.retransmits(), responder.retransmits());
+    if retransmits != (0, 0) {
+        element.value(&fields::RETRANSMITS, Value::Pair(retransmits.0, retransmits.1));
     }
     let missed = (originator.unseen(), responder.unseen());
     if missed != (0, 0) {

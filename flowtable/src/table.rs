@@ -9,35 +9,26 @@ mod tests;
 
 use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
-use dissectors::facts::Side;
-use dissectors::files::HashLimit;
-use dissectors::{Facts, Timestamp, Transport};
+use dissectors::{Facts, Timestamp};
 
-use crate::across::{self, Joined, Meeting};
+use crate::across::{Joined, Meeting};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::decode::quoted;
 use crate::finished::{End as Ending, Finished, Order, Sink};
-use crate::icmp::{Icmp, Message};
+use crate::icmp::Message;
 use crate::key::{End, FlowKey};
 use crate::lookup::Lookup;
 use crate::packet::{Packet, protocol};
 use crate::path::Paths;
 use crate::record;
-use crate::sctp;
-use crate::session::{Detail, Phase, Session, give};
+use crate::session::{Phase, Session};
 use crate::slab::{Index, NIL, Slab};
-use crate::stream::{Segment, Stream};
+use crate::stream::Stream;
 use crate::wheel::{Linked, Links, Wheel};
 
 /// Of how many sessions, looked at in turn, the longest silent is evicted.
 const EVICTION_SAMPLE: usize = 64;
-
-/// With each of so many first packets with payload it is added up what a session holds.
-const ACCOUNTED_AT_FIRST: u32 = 4;
-
-/// Later with every so many of them: what a session may hold has its own caps, and few packets change much of it.
-const ACCOUNTED_EVERY: u32 = 8;
 
 /// What part of the budget is made free when it is exceeded.
 const HEADROOM: usize = 8;
@@ -136,18 +127,32 @@ impl FlowTable {
         // Packets come in bursts of one flow (a third to nine tenths of them), which need no hash.
         let again = self.sessions.get(self.latest).is_some_and(|session| session.key == key);
         let known = if again { Some(self.latest) } else { self.find(self.hasher.hash_one(key), &key) };
-        let index = match known {
-            Some(index) if self.continues(index, packet, from) => index,
-            _ => match self.open(packet, key, from) {
-                Some(index) => index,
-                None => return,
-            },
-        };
+        let known = known.filter(|index| self.continues(*index, packet, from));
+        let Some(index) = known.or_else(|| self.open(packet, key, from)) else { return };
         self.latest = index;
-        self.take(index, packet, payload, from, about, sink);
-        self.reschedule(index);
-        self.update(index);
-        if self.live_bytes() > self.config.memory {
+        let Some(session) = self.sessions.get_mut(index) else { return };
+        let before = session.last;
+        session.take(packet, payload, from, self.clock, about, self.config.file_hash);
+        // Only bytes that were read can have changed what is held, or told of others.
+        let account = if payload.is_empty() {
+            false
+        } else {
+            session.spread((self.clock, packet.time.nanos()), &self.paths, sink);
+            session.is_due_for_account()
+        };
+        // A nearer deadline brings the session's place in the wheel forward. A later one is found out lazily.
+        let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
+        if self.wheel.is_later_than(session.links, deadline) {
+            self.wheel.remove(&mut self.sessions, index);
+            self.wheel.insert(&mut self.sessions, index, deadline);
+        }
+        if let Some(interval) = self.config.active_timeout {
+            self.update(index, before, interval);
+        }
+        if account {
+            self.account(index);
+        }
+        if (account || known.is_none()) && self.live_bytes() > self.config.memory {
             self.make_room(index);
         }
     }
@@ -183,7 +188,7 @@ impl FlowTable {
                 let Some(session) = self.sessions.get_mut(index) else { break };
                 let next = session.links.next();
                 session.links = Links::default();
-                let deadline = session.active.saturating_add(self.timeout(self.sessions.get(index)));
+                let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
                 if deadline < self.clock {
                     self.end(index, None, deadline, false);
                 } else {
@@ -232,7 +237,7 @@ impl FlowTable {
     /// Whether a packet belongs to the session found for it. If not, that session is ended.
     fn continues(&mut self, index: Index, packet: &Packet, from: End) -> bool {
         let Some(session) = self.sessions.get(index) else { return false };
-        let deadline = session.active.saturating_add(self.timeout(Some(session)));
+        let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
         if self.clock > deadline {
             self.end(index, None, deadline, true);
             return false;
@@ -245,11 +250,8 @@ impl FlowTable {
     }
 
     fn open(&mut self, packet: &Packet, key: FlowKey, from: End) -> Option<Index> {
-        let mut session = Session::open(packet, key, from, self.clock);
-        if let Some(interval) = self.config.active_timeout {
-            session.next_update = self.clock.saturating_add(interval);
-        }
-        let deadline = self.clock.saturating_add(self.timeout(Some(&session)));
+        let session = Session::open(packet, key, from, self.clock);
+        let deadline = self.clock.saturating_add(self.config.timeouts.of(session.phase));
         let index = self.sessions.insert(session)?;
         self.index.insert(self.hasher.hash_one(key), index);
         self.wheel.insert(&mut self.sessions, index, deadline);
@@ -257,97 +259,13 @@ impl FlowTable {
         Some(index)
     }
 
-    /// Lets a session take a packet.
-    fn take(
-        &mut self,
-        index: Index,
-        packet: &Packet,
-        payload: &[u8],
-        from: End,
-        about: Option<u64>,
-        sink: &mut impl Sink,
-    ) {
+    /// Tells an open session whose active timeout has come: since the packet `before` another whole interval of its life is over.
+    fn update(&mut self, index: Index, before: Timestamp, interval: u64) {
         let Some(session) = self.sessions.get_mut(index) else { return };
-        let side = session.side(from);
-        session.count(packet, side, self.clock);
-        let file_hash = self.config.file_hash;
-        match packet.ends.protocol {
-            protocol::TCP => {
-                let known = session.half(side).payload;
-                let position = session.tcp(packet, side);
-                if !payload.is_empty() && session.detail.is_none() {
-                    session.detail = Some(session.listening(Transport::Tcp, file_hash));
-                }
-                if session.half(side).payload > known
-                    && let Some(detail) = session.detail.as_deref_mut()
-                {
-                    detail.typing.packet(side, packet.payload_bytes, payload, packet.time);
-                }
-                session.verify(packet, side, payload);
-                let wire = packet.payload_bytes;
-                let segment = position.map(|offset| Segment { offset, bytes: payload, wire });
-                session.segment(side, segment, packet.time);
-            }
-            protocol::UDP | protocol::SCTP => {
-                let transport = if packet.ends.protocol == protocol::UDP { Transport::Udp } else { Transport::Sctp };
-                if payload.is_empty() && session.detail.is_none() {
-                    return;
-                }
-                if session.detail.is_none() {
-                    session.detail = Some(session.listening(transport, file_hash));
-                }
-                session.verify(packet, side, payload);
-                session.datagram(transport, side, payload, packet.time);
-            }
-            number @ (protocol::ICMP | protocol::ICMPV6) => {
-                let detail = session.detail.get_or_insert_default();
-                if let Some(message) = Message::read(payload) {
-                    detail.icmp.get_or_insert_with(Icmp::default).message(number, message, packet.time, about);
-                }
-            }
-            _ => {}
-        }
-        // Only bytes that were read can have changed what is held, or told of others.
-        if !payload.is_empty() {
-            session.spread((self.clock, packet.time.nanos()), &self.paths, sink);
-            if session.is_due_for_account() {
-                self.account(index);
-            }
-        }
-    }
-
-    fn timeout(&self, session: Option<&Session>) -> u64 {
-        let timeouts = &self.config.timeouts;
-        match session.map_or(Phase::Other, |session| session.phase) {
-            Phase::Embryonic => timeouts.tcp_embryonic,
-            Phase::Established => timeouts.tcp_established,
-            Phase::Closing => timeouts.tcp_closing,
-            Phase::Closed | Phase::Reset => timeouts.tcp_closed,
-            Phase::Udp => timeouts.udp,
-            Phase::Answered => timeouts.answered,
-            Phase::Icmp => timeouts.icmp,
-            Phase::Other | Phase::Over => timeouts.other,
-        }
-    }
-
-    /// Brings the session's place in the wheel forward where its deadline is nearer now. A later deadline is found out lazily.
-    fn reschedule(&mut self, index: Index) {
-        let Some(session) = self.sessions.get(index) else { return };
-        let deadline = session.active.saturating_add(self.timeout(Some(session)));
-        if session.links.is_later_than(deadline) {
-            self.wheel.remove(&mut self.sessions, index);
-            self.wheel.insert(&mut self.sessions, index, deadline);
-        }
-    }
-
-    /// Tells an open session whose active timeout has come.
-    fn update(&mut self, index: Index) {
-        let Some(interval) = self.config.active_timeout else { return };
-        let Some(session) = self.sessions.get_mut(index) else { return };
-        if self.clock < session.next_update {
+        let intervals = |until: Timestamp| until.since(session.start).checked_div(interval).unwrap_or(0);
+        if intervals(before) == intervals(session.last) {
             return;
         }
-        session.next_update = self.clock.saturating_add(interval);
         let mut facts = Box::new(Facts::new());
         facts.reveal_secrets(self.config.reveal_secrets);
         self.joined.clear();
@@ -527,64 +445,4 @@ enum Shed {
     OutOfOrder,
     Dissectors,
     Embryonic,
-}
-
-impl Session {
-    /// Whether what it holds is to be added up: with its first packets, and then now and then.
-    fn is_due_for_account(&mut self) -> bool {
-        let Some(detail) = self.detail.as_deref_mut() else { return false };
-        detail.uncounted = detail.uncounted.wrapping_add(1);
-        detail.uncounted <= ACCOUNTED_AT_FIRST || detail.uncounted % ACCOUNTED_EVERY == 0
-    }
-
-    /// The detail of a session that has payload, starting at what was seen of it.
-    fn listening(&self, transport: Transport, file_hash: HashLimit) -> Box<Detail> {
-        let conversation = Some(Conversation::new(self.setup(transport, file_hash)));
-        Box::new(Detail { conversation, ..Detail::default() })
-    }
-
-    /// Tells what the conversation has learnt of others.
-    fn spread(&mut self, when: (u64, u64), paths: &Paths, sink: &mut impl Sink) {
-        let Some(conversation) = self.detail.as_deref_mut().and_then(|detail| detail.conversation.as_mut()) else {
-            return;
-        };
-        if conversation.has_news() {
-            let id = self.key.session_id(self.start.nanos(), paths.get(self.path).place);
-            let ends = self.key.ends(self.originator);
-            for heard in conversation.news() {
-                sink.hear(across::notice(heard, &ends, self.key.domain(), id, when));
-            }
-        }
-    }
-
-    /// What it asks others with.
-    fn meeting(&self, paths: &Paths) -> Meeting {
-        let id = self.id(&paths.get(self.path));
-        let ends = self.key.ends(self.originator);
-        Meeting { id, ends, domain: self.key.domain(), start: self.start.nanos(), active: self.active }
-    }
-
-    fn datagram(&mut self, transport: Transport, side: Side, payload: &[u8], time: Timestamp) {
-        let Some(conversation) = self.detail.as_deref_mut().and_then(|detail| detail.conversation.as_mut()) else {
-            return;
-        };
-        match transport {
-            Transport::Sctp => sctp::messages(payload, |message| conversation.data(side, message, time)),
-            _ => conversation.data(side, payload, time),
-        }
-        self.phase = if conversation.settled() { Phase::Answered } else { Phase::Udp };
-    }
-
-    /// Brings out what is still held, and tells the conversation that it is over.
-    fn close(&mut self) {
-        let time = self.last;
-        let Some(detail) = self.detail.as_deref_mut() else { return };
-        let Detail { conversation: Some(conversation), streams, .. } = detail else { return };
-        if let Some([originator, responder]) = streams.as_deref_mut() {
-            for (side, stream) in [(Side::Originator, originator), (Side::Responder, responder)] {
-                stream.finish(&mut |delivery| give(conversation, side, delivery, time));
-            }
-        }
-        conversation.close();
-    }
 }

@@ -57,45 +57,128 @@ pub fn exchange_state(originator: bool, responder: bool) -> &'static str {
     }
 }
 
-/// Letters a history can hold: every letter below, for both sides.
-const HISTORY_CAP: usize = 24;
-
-/// What happened, a letter each, capitals for the originator, each letter once per side: `s` SYN, `h` SYN with ACK, `a` pure ACK, `d`
-/// payload, `f` FIN, `r` RST, `g` a gap, `t` a retransmission, `w` a zero window, `q` SYN together with FIN or RST, `i` FIN together with
-/// RST. A leading `^` says that the first packet seen was the responder's.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct History {
-    letters: [u8; HISTORY_CAP],
-    len: u8,
-    /// A bit for each letter that stands there: nearly every packet asks for one that does.
-    seen: [u32; 2],
+/// What happened to a TCP connection, as far as its history tells: a letter each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// SYN.
+    Syn,
+    /// SYN with ACK.
+    SynAck,
+    /// Pure ACK.
+    Ack,
+    /// Payload.
+    Data,
+    /// FIN.
+    Fin,
+    /// RST.
+    Rst,
+    /// A retransmission.
+    Retransmission,
+    /// A zero window.
+    ZeroWindow,
+    /// SYN together with FIN or RST.
+    SynAndEnd,
+    /// FIN together with RST.
+    FinAndRst,
 }
 
+impl Event {
+    /// Every event, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Syn,
+        Self::SynAck,
+        Self::Ack,
+        Self::Data,
+        Self::Fin,
+        Self::Rst,
+        Self::Retransmission,
+        Self::ZeroWindow,
+        Self::SynAndEnd,
+        Self::FinAndRst,
+    ];
+
+    /// Its letter, as the responder's.
+    pub const fn letter(self) -> u8 {
+        match self {
+            Self::Syn => b's',
+            Self::SynAck => b'h',
+            Self::Ack => b'a',
+            Self::Data => b'd',
+            Self::Fin => b'f',
+            Self::Rst => b'r',
+            Self::Retransmission => b't',
+            Self::ZeroWindow => b'w',
+            Self::SynAndEnd => b'q',
+            Self::FinAndRst => b'i',
+        }
+    }
+}
+
+/// Bits of a place.
+const PLACE: u32 = 5;
+/// Set in the responder's word where the first packet seen was the responder's.
+const ANSWERED_FIRST: u64 = 1 << 63;
+/// The most letters: every event of both sides, and the `^`.
+pub const HISTORY_CAP: usize = 2 * Event::ALL.len() + 1;
+
+/// What happened in a connection: each event once for each side, at the place where it came first. A word a side holds the places, from 1
+/// on, [`PLACE`] bits for each event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct History([u64; 2]);
+
 impl History {
-    /// Notes a letter, given in lower case.
+    /// Notes an event.
     #[inline]
-    pub fn note(&mut self, side: Side, letter: u8) {
-        // The 32 characters from `@` and from backtick on, which the letters and `^` are among, differ in their lowest five bits.
-        let bit = 1u32 << (letter & 31);
-        let [originator, responder] = &mut self.seen;
-        let seen = if side == Side::Originator { originator } else { responder };
-        if *seen & bit == 0 {
-            *seen |= bit;
-            self.append(if side == Side::Originator { letter.to_ascii_uppercase() } else { letter });
+    pub fn note(&mut self, side: Side, event: Event) {
+        let [originator, responder] = &self.0;
+        let own = if side == Side::Originator { originator } else { responder };
+        if place(*own, event) == 0 {
+            self.append(side, event);
         }
     }
 
-    fn append(&mut self, letter: u8) {
-        if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
-            *place = letter;
-            self.len = self.len.saturating_add(1);
+    fn append(&mut self, side: Side, event: Event) {
+        let next = self.len().saturating_add(1);
+        let [originator, responder] = &mut self.0;
+        if side == Side::Responder && next == 1 {
+            *responder |= ANSWERED_FIRST;
         }
+        let own = if side == Side::Originator { originator } else { responder };
+        *own |= next << (event as u32 * PLACE);
     }
 
-    /// The letters in order.
-    pub fn bytes(&self) -> &[u8] {
-        self.letters.get(..usize::from(self.len)).unwrap_or_default()
+    /// How many events there are.
+    fn len(&self) -> u64 {
+        self.places().filter(|(_, place, _)| *place != 0).count() as u64
     }
+
+    fn places(&self) -> impl Iterator<Item = (Event, u64, Side)> {
+        let sides = [Side::Originator, Side::Responder].into_iter().zip(self.0);
+        sides.flat_map(|(side, word)| Event::ALL.map(|event| (event, place(word, event), side)))
+    }
+
+    /// The letters in order, capitals for the originator. A leading `^` says that the first packet seen was the responder's.
+    pub fn letters(&self, into: &mut [u8; HISTORY_CAP]) -> usize {
+        let [_, responder] = self.0;
+        let ahead = usize::from(responder & ANSWERED_FIRST != 0);
+        if let (1, Some(first)) = (ahead, into.first_mut()) {
+            *first = b'^';
+        }
+        let mut letters = ahead;
+        for (event, place, side) in self.places().filter(|(_, place, _)| *place != 0) {
+            let letter = event.letter();
+            if let Some(letter_at) = into.get_mut((place as usize).saturating_add(ahead).saturating_sub(1)) {
+                *letter_at = if side == Side::Originator { letter.to_ascii_uppercase() } else { letter };
+            }
+            letters = letters.saturating_add(1);
+        }
+        letters
+    }
+}
+
+/// The place of an event in a side's word, 0 where it has none.
+const fn place(word: u64, event: Event) -> u64 {
+    word >> (event as u32 * PLACE) & ((1 << PLACE) - 1)
 }
 
 #[cfg(test)]
@@ -105,12 +188,29 @@ mod tests {
     #[test]
     fn a_letter_stands_once_for_each_side() {
         let mut history = History::default();
-        for (side, letter) in
-            [(Side::Originator, b's'), (Side::Responder, b'h'), (Side::Originator, b'a'), (Side::Originator, b's')]
-        {
-            history.note(side, letter);
+        for (side, event) in [
+            (Side::Originator, Event::Syn),
+            (Side::Responder, Event::SynAck),
+            (Side::Originator, Event::Ack),
+            (Side::Originator, Event::Syn),
+        ] {
+            history.note(side, event);
         }
-        assert_eq!(history.bytes(), b"ShA");
+        let mut letters = [0; HISTORY_CAP];
+        let count = history.letters(&mut letters);
+        assert_eq!(&letters[..count], b"ShA");
+    }
+
+    #[test]
+    fn every_event_of_both_sides_has_room() {
+        let mut history = History::default();
+        for event in Event::ALL {
+            history.note(Side::Responder, event);
+            history.note(Side::Originator, event);
+        }
+        let mut letters = [0; HISTORY_CAP];
+        assert_eq!(history.letters(&mut letters), HISTORY_CAP);
+        assert_eq!(&letters, b"^sShHaAdDfFrRtTwWqQiI");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct Links {
     next: Index,
     /// The slot before, or [`NIL`] at the head of its list.
     previous: Index,
-    tick: u64,
+    /// The tick's lowest bits: it lies within a turn of the wheel's `now`, of which there are two in these.
+    tick: u16,
 }
 
 impl Default for Links {
@@ -71,7 +72,7 @@ impl Wheel {
             links.previous = index;
         }
         if let Some(links) = slots.links(index) {
-            *links = Links { next, previous: NIL, tick };
+            *links = Links { next, previous: NIL, tick: tick as u16 };
         }
     }
 
@@ -79,7 +80,7 @@ impl Wheel {
     pub fn remove(&mut self, slots: &mut impl Linked, index: Index) {
         let Some(links) = slots.links(index).map(std::mem::take) else { return };
         if links.previous == NIL {
-            if let Some(head) = self.heads.get_mut((links.tick % TICKS) as usize)
+            if let Some(head) = self.heads.get_mut(usize::from(links.tick) % TICKS as usize)
                 && *head == index
             {
                 *head = links.next;
@@ -90,6 +91,13 @@ impl Wheel {
         if let Some(next) = slots.links(links.next) {
             next.previous = links.previous;
         }
+    }
+
+    /// Whether a slot that is in would be looked at later than `deadline` asks for.
+    #[inline]
+    pub fn is_later_than(&self, links: Links, deadline: u64) -> bool {
+        let ahead = links.tick.wrapping_sub(self.now as u16) as i16;
+        i64::from(ahead) > ((deadline >> TICK_SHIFT) as i64).saturating_sub(self.now as i64)
     }
 
     /// Takes out the slots of the next tick that has passed at `clock`, as the head of a list to walk with [`Links::next`]; `None`
@@ -111,11 +119,6 @@ impl Wheel {
 }
 
 impl Links {
-    /// Whether the slot would be looked at later than `deadline` asks for.
-    pub const fn is_later_than(&self, deadline: u64) -> bool {
-        self.tick > deadline >> TICK_SHIFT
-    }
-
     /// The slot after this one.
     pub const fn next(&self) -> Index {
         self.next

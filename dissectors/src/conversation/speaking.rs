@@ -33,6 +33,40 @@ pub(super) struct Pending {
     pub skip: u64,
 }
 
+/// Both sides' waiting bytes. Most sessions never have any: datagrams come whole, and so do most segments.
+#[derive(Default)]
+pub(super) struct Waiting(Option<Box<[Pending; 2]>>);
+
+impl Waiting {
+    pub fn get(&self, side: Side) -> Option<&Pending> {
+        self.0.as_deref().and_then(|sides| sides.get(side.index()))
+    }
+
+    /// A side's, where there are any.
+    pub fn get_mut(&mut self, side: Side) -> Option<&mut Pending> {
+        self.0.as_deref_mut().and_then(|sides| sides.get_mut(side.index()))
+    }
+
+    /// A side's, made where there were none.
+    pub fn make(&mut self, side: Side) -> &mut Pending {
+        let [originator, responder] = &mut **self.0.get_or_insert_default();
+        if side == Side::Originator { originator } else { responder }
+    }
+
+    /// Passes over what is not wanted of the next `bytes`. Gives how much that is.
+    pub fn skip(&mut self, side: Side, bytes: u64) -> u64 {
+        let Some(pending) = self.get_mut(side) else { return 0 };
+        let skipped = pending.skip.min(bytes);
+        pending.skip = pending.skip.saturating_sub(skipped);
+        skipped
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        let sides = self.0.as_deref();
+        sides.map_or(0, |sides| size_of_val(sides) + sides.iter().map(|side| side.bytes.capacity()).sum::<usize>())
+    }
+}
+
 impl Conversation {
     pub(super) fn open(&mut self, protocol: &'static Protocol, client: Side) {
         let opening = Opening { transport: self.setup.transport, file_hash: self.setup.file_hash };
@@ -59,18 +93,10 @@ impl Conversation {
         if !matches!(self.mode, Mode::Speaking) || self.muted == Some(side) {
             return self.data(side, bytes, time);
         }
-        let Some(pending) = self.pending.get_mut(side.index()) else {
-            return;
-        };
-        let skipped = usize::try_from(pending.skip).unwrap_or(usize::MAX).min(bytes.len());
-        pending.skip = pending.skip.saturating_sub(skipped as u64);
-        let bytes = bytes.get(skipped..).unwrap_or_default();
+        let skipped = self.pending.skip(side, bytes.len() as u64);
+        let bytes = bytes.get(skipped as usize..).unwrap_or_default();
         self.effort.came = self.effort.came.saturating_add(bytes.len() as u64);
-        if pending.bytes.is_empty() {
-            self.effort.show(bytes.len());
-            let used = self.feed(side, bytes, time);
-            self.keep(side, bytes.get(used..).unwrap_or_default());
-        } else {
+        if let Some(pending) = self.pending.get_mut(side).filter(|pending| !pending.bytes.is_empty()) {
             pending.bytes.extend_from_slice(bytes);
             let waiting = pending.bytes.len();
             if waiting < pending.wanted {
@@ -85,14 +111,16 @@ impl Conversation {
                     self.bound(side);
                 }
             }
+        } else {
+            self.effort.show(bytes.len());
+            let used = self.feed(side, bytes, time);
+            self.keep(side, bytes.get(used..).unwrap_or_default());
         }
     }
 
     /// Shows a side's waiting bytes again.
     fn show_again(&mut self, side: Side, time: Timestamp) {
-        let Some(pending) = self.pending.get_mut(side.index()) else {
-            return;
-        };
+        let Some(pending) = self.pending.get_mut(side) else { return };
         pending.unshown = None;
         let waiting = std::mem::take(&mut pending.bytes);
         self.effort.show(waiting.len());
@@ -102,7 +130,7 @@ impl Conversation {
 
     /// Shows a side's bytes that were held back because bytes had been shown too often.
     pub(super) fn show_late(&mut self, side: Side) {
-        let unshown = self.pending.get(side.index()).and_then(|pending| pending.unshown);
+        let unshown = self.pending.get(side).and_then(|pending| pending.unshown);
         if let (Some(time), Mode::Speaking) = (unshown, &self.mode)
             && self.effort.allows_late()
         {
@@ -114,7 +142,7 @@ impl Conversation {
     fn feed(&mut self, side: Side, bytes: &[u8], time: Timestamp) -> usize {
         let mut used = 0usize;
         // What was wanted is here; only the answer to these bytes says what is wanted next.
-        if let Some(pending) = self.pending.get_mut(side.index()) {
+        if let Some(pending) = self.pending.get_mut(side) {
             pending.wanted = 0;
         }
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
@@ -123,9 +151,7 @@ impl Conversation {
             let consumed = match step {
                 Step::Consumed(n) => n,
                 Step::Skip(n) => {
-                    if let Some(pending) = self.pending.get_mut(side.index()) {
-                        pending.skip = n;
-                    }
+                    self.pending.make(side).skip = n;
                     self.hear(side, rest.len());
                     return bytes.len();
                 }
@@ -178,9 +204,7 @@ impl Conversation {
         if bytes.is_empty() || !matches!(self.mode, Mode::Speaking) {
             return;
         }
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            pending.bytes.extend_from_slice(bytes);
-        }
+        self.pending.make(side).bytes.extend_from_slice(bytes);
         self.bound(side);
     }
 
@@ -191,16 +215,14 @@ impl Conversation {
         }
         bytes.drain(..used.min(bytes.len()));
         // With nothing left, what the next protocol of a handover has kept meanwhile stays.
-        if !bytes.is_empty()
-            && let Some(pending) = self.pending.get_mut(side.index())
-        {
-            pending.bytes = bytes;
+        if !bytes.is_empty() {
+            self.pending.make(side).bytes = bytes;
         }
         self.bound(side);
     }
 
     fn bound(&mut self, side: Side) {
-        let over = self.pending.get(side.index()).is_some_and(|p| p.bytes.len().max(p.wanted) > PENDING_CAP);
+        let over = self.pending.get(side).is_some_and(|p| p.bytes.len().max(p.wanted) > PENDING_CAP);
         if over {
             self.violated();
         }
@@ -210,20 +232,12 @@ impl Conversation {
     pub(super) fn settle_step(&mut self, side: Side, step: Step, time: Timestamp) {
         match step {
             Step::Consumed(_) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
+                if let Some(pending) = self.pending.get_mut(side) {
                     pending.wanted = 0;
                 }
             }
-            Step::NeedMore(wanted) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
-                    pending.wanted = wanted;
-                }
-            }
-            Step::Skip(n) => {
-                if let Some(pending) = self.pending.get_mut(side.index()) {
-                    pending.skip = n;
-                }
-            }
+            Step::NeedMore(wanted) => self.pending.make(side).wanted = wanted,
+            Step::Skip(n) => self.pending.make(side).skip = n,
             Step::Handover(_, to) => self.hand_over(side, to, time),
             Step::Done => self.over(),
             Step::Violation => self.violated(),
@@ -248,8 +262,7 @@ impl Conversation {
         let client = self.stages.last().map_or(Side::Originator, |stage| stage.client);
         // The other side may already have sent bytes of the new protocol that the old one left alone.
         let other = side.other();
-        let early =
-            self.pending.get_mut(other.index()).map(|pending| std::mem::take(&mut pending.bytes)).unwrap_or_default();
+        let early = self.pending.get_mut(other).map(|pending| std::mem::take(&mut pending.bytes)).unwrap_or_default();
         self.pending = Default::default();
         self.muted = None;
         match to {

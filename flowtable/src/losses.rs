@@ -1,4 +1,4 @@
-//! The holes in what was seen of a TCP stream.
+//! What was lost of a TCP stream: holes in what was seen of it, and what was sent again.
 //!
 //! A hole opens where a segment lies beyond the bytes seen so far, and closes as late segments fill it. Some are known at a time,
 //! so that a session stays small; the oldest is given up for a new one and what is left of it counts as never seen.
@@ -6,11 +6,11 @@
 /// Holes of one direction that are known at a time: those that a burst of losses leaves in one window.
 const OPEN: usize = 16;
 
-/// The holes of one direction. Most streams have none, and then it is a word.
+/// The losses of one direction. Most streams have none, and then it is a word.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Holes(Option<Box<Known>>);
+pub(crate) struct Losses(Option<Box<Known>>);
 
-impl Holes {
+impl Losses {
     /// A hole of `length` bytes begins at `at`, beyond all others.
     pub fn open(&mut self, at: u64, length: u64) {
         self.0.get_or_insert_default().open(at, length);
@@ -25,6 +25,17 @@ impl Holes {
     pub fn unseen(&self, acked: u64) -> u64 {
         self.0.as_ref().map_or(0, |known| known.unseen(acked))
     }
+
+    /// A segment was sent again.
+    pub fn retransmit(&mut self) {
+        let known = self.0.get_or_insert_default();
+        known.retransmits = known.retransmits.saturating_add(1);
+    }
+
+    /// Segments that were sent again.
+    pub fn retransmits(&self) -> u64 {
+        self.0.as_ref().map_or(0, |known| known.retransmits)
+    }
 }
 
 /// The holes that are known, by their places in the stream.
@@ -35,6 +46,7 @@ struct Known {
     length: [u32; OPEN],
     /// Bytes of holes that were given up.
     given_up: u64,
+    retransmits: u64,
 }
 
 impl Known {
@@ -88,7 +100,7 @@ mod tests {
 
     #[test]
     fn holes_are_filled_in_any_order() {
-        let mut holes = Holes::default();
+        let mut holes = Losses::default();
         holes.open(100, 300);
         holes.open(500, 100);
         assert!(holes.fill(200, 300), "the midst of the first");
@@ -101,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_oldest_hole_is_given_up_for_a_new_one() {
-        let mut holes = Holes::default();
+        let mut holes = Losses::default();
         let end = (OPEN as u64 + 2) * 100;
         for at in (0..end).step_by(100) {
             holes.open(at, 10);
