@@ -101,41 +101,36 @@ enum Stored {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    element: &'static Element,
     field: &'static Field,
     value: Stored,
 }
 
-/// Values of one element that stand one after the other, and among them those of one field: a value, or the items of a list.
+/// Entries of one element that were written one after the other.
+#[derive(Clone, Debug)]
+struct Span {
+    element: &'static Element,
+    start: usize,
+    end: usize,
+}
+
+/// Values of one element that stand one after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'f> {
+    /// The element.
+    pub element: &'static Element,
     facts: &'f Facts,
-    /// Never empty.
     entries: &'f [Entry],
 }
 
 impl<'f> Run<'f> {
-    /// The element, which every run has.
-    pub fn element(&self) -> Option<&'static Element> {
-        self.entries.first().map(|entry| entry.element)
-    }
-
-    /// The field of the first value.
-    pub fn field(&self) -> Option<&'static Field> {
-        self.entries.first().map(|entry| entry.field)
-    }
-
-    /// Its parts of one field each.
-    pub fn params(&self) -> impl Iterator<Item = Run<'f>> + use<'f> {
+    /// Its parts of one field each: the field, and its value or the items of its list.
+    pub fn params(&self) -> impl Iterator<Item = (&'static Field, impl Iterator<Item = Value<'f>> + use<'f>)> + use<'f> {
         let facts = self.facts;
         let params = self.entries.chunk_by(|one, next| std::ptr::eq(one.field, next.field));
-        params.map(move |entries| Run { facts, entries })
-    }
-
-    /// The values, at least one.
-    pub fn values(&self) -> impl Iterator<Item = Value<'f>> + use<'f> {
-        let facts = self.facts;
-        self.entries.iter().map(|entry| facts.load(entry.value))
+        params.filter_map(move |entries| {
+            let values = entries.iter().map(|entry| facts.load(entry.value));
+            Some((entries.first()?.field, values))
+        })
     }
 }
 
@@ -154,6 +149,7 @@ pub struct Omission {
 #[derive(Debug, Default)]
 pub struct Facts {
     entries: Vec<Entry>,
+    spans: Vec<Span>,
     arena: Vec<u8>,
     omissions: Vec<Omission>,
     user: Option<Text>,
@@ -185,6 +181,7 @@ impl Facts {
     /// Forgets everything but the settings.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.spans.clear();
         self.arena.clear();
         self.omissions.clear();
         self.user = None;
@@ -211,7 +208,7 @@ impl Facts {
 
     /// Starts or goes on with an element.
     pub fn element(&mut self, element: &'static Element) -> Writer<'_> {
-        let fresh = !self.entries.iter().any(|entry| std::ptr::eq(entry.element, element));
+        let fresh = !self.spans.iter().any(|span| std::ptr::eq(span.element, element));
         Writer { facts: self, element, fresh }
     }
 
@@ -293,20 +290,24 @@ impl Facts {
 
     /// Every value with its element and field, in the order written. Items of a list stand one after the other.
     pub fn values(&self) -> impl Iterator<Item = (&'static Element, &'static Field, Value<'_>)> {
-        self.entries.iter().map(|entry| (entry.element, entry.field, self.load(entry.value)))
+        self.runs().flat_map(|run| {
+            run.entries.iter().map(move |entry| (run.element, entry.field, run.facts.load(entry.value)))
+        })
     }
 
     /// The values in the order written, in runs of one element.
     pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
-        let runs = self.entries.chunk_by(|one, next| std::ptr::eq(one.element, next.element));
-        runs.map(|entries| Run { facts: self, entries })
+        self.spans.iter().map(|&Span { element, start, end }| {
+            let entries = self.entries.get(start..end).unwrap_or_default();
+            Run { element, facts: self, entries }
+        })
     }
 
     /// The elements in use, in the order in which they were started.
     pub fn elements(&self) -> impl Iterator<Item = &'static Element> + '_ {
-        self.entries.iter().enumerate().filter_map(|(at, entry)| {
-            let before = self.entries.get(..at).unwrap_or_default();
-            (!before.iter().any(|known| std::ptr::eq(known.element, entry.element))).then_some(entry.element)
+        self.spans.iter().enumerate().filter_map(|(at, span)| {
+            let before = self.spans.get(..at).unwrap_or_default();
+            (!before.iter().any(|known| std::ptr::eq(known.element, span.element))).then_some(span.element)
         })
     }
 
@@ -381,33 +382,58 @@ impl Writer<'_> {
 
     /// Writes text of our own.
     pub fn plain(&mut self, field: &'static Field, text: &'static str) {
-        self.value(field, Value::Plain(text));
+        self.put(field, Value::Plain(text));
     }
 
     /// Writes a number.
     pub fn number(&mut self, field: &'static Field, number: u64) {
-        self.value(field, Value::Number(number));
+        self.put(field, Value::Number(number));
     }
 
     /// Writes `yes` or `no`.
     pub fn yes_no(&mut self, field: &'static Field, yes: bool) {
-        self.value(field, Value::YesNo(yes));
+        self.put(field, Value::YesNo(yes));
     }
 
     /// Writes any value. Tells whether it was taken.
     pub fn value(&mut self, field: &'static Field, value: Value<'_>) -> bool {
+        let taken = self.is_free(field);
+        if taken {
+            let stored = self.facts.store(value);
+            self.push(field, stored);
+        }
+        taken
+    }
+
+    /// Writes a value that holds no bytes.
+    fn put(&mut self, field: &'static Field, value: Value<'static>) {
+        if self.is_free(field) {
+            self.push(field, Stored::Other(value));
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, field: &'static Field, value: Stored) {
+        let Facts { entries, spans, .. } = &mut *self.facts;
+        let start = entries.len();
+        entries.push(Entry { field, value });
+        let end = entries.len();
+        match spans.last_mut() {
+            Some(last) if std::ptr::eq(last.element, self.element) => last.end = end,
+            _ => spans.push(Span { element: self.element, start, end }),
+        }
+    }
+
+    /// Whether a value of the field may be written: a field of one value keeps its first.
+    #[inline]
+    fn is_free(&self, field: &'static Field) -> bool {
         debug_assert!(
             self.element.fields.iter().any(|known| std::ptr::eq(*known, field)),
             "{} is no field of {}",
             field.name,
             self.element.name
         );
-        let taken = !self.fresh && field.shape == Shape::One && self.holds(field);
-        if !taken {
-            let value = self.facts.store(value);
-            self.facts.entries.push(Entry { element: self.element, field, value });
-        }
-        !taken
+        self.fresh || field.shape != Shape::One || !self.holds(field)
     }
 
     /// Writes a list with what its cap left out. In an aligned list an empty value says unknown; in another it is passed over.
@@ -444,9 +470,7 @@ impl Writer<'_> {
     }
 
     fn holds(&self, field: &'static Field) -> bool {
-        self.facts
-            .entries
-            .iter()
-            .any(|entry| std::ptr::eq(entry.field, field) && std::ptr::eq(entry.element, self.element))
+        let runs = self.facts.runs().filter(|run| std::ptr::eq(run.element, self.element));
+        { runs }.any(|run| run.entries.iter().any(|entry| std::ptr::eq(entry.field, field)))
     }
 }

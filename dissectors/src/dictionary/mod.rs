@@ -54,8 +54,8 @@ pub enum Shape {
 pub struct Field {
     /// The parameter's name, `[a-z][a-z0-9_]{0,31}`.
     pub name: &'static str,
-    /// The name's bytes with zeros behind them: whoever writes many lines copies them in one step.
-    pub padded_name: [u8; NAME_BYTES],
+    /// What a parameter begins with, ` name="`, and zeros behind it: whoever writes many lines copies it in one step.
+    pub opening: [u8; OPENING_BYTES],
     /// The type of its values.
     pub kind: Kind,
     /// How many there are.
@@ -75,20 +75,34 @@ pub struct Field {
 /// The longest name of a field or an element.
 pub const NAME_BYTES: usize = 32;
 
-const fn padded(name: &str) -> [u8; NAME_BYTES] {
-    let mut bytes = [0; NAME_BYTES];
+/// Room for the longest name with a space before it, an equals sign and a quotation mark behind it.
+const OPENING_BYTES: usize = 40;
+
+const fn opening(name: &str) -> [u8; OPENING_BYTES] {
+    let mut bytes = [0; OPENING_BYTES];
     // A test holds that no name is longer.
-    if let Some((place, _)) = bytes.split_at_mut_checked(name.len()) {
+    if let Some((before, rest)) = bytes.split_first_mut()
+        && let Some((place, rest)) = rest.split_at_mut_checked(name.len())
+        && let Some((after, _)) = rest.split_first_chunk_mut::<2>()
+    {
+        *before = b' ';
         place.copy_from_slice(name.as_bytes());
+        *after = *b"=\"";
     }
     bytes
 }
 
 impl Field {
+    /// Bytes of [`Self::opening`] without the zeros behind it.
+    #[inline]
+    pub const fn opening_len(&self) -> usize {
+        self.name.len().saturating_add(3)
+    }
+
     /// A field with one value of `kind`.
     pub const fn new(kind: Kind, name: &'static str, meaning: &'static str, source: &'static str) -> Self {
         let (cap, items) = (TEXT_CAP, crate::capped::LIST_CAP);
-        Self { name, padded_name: padded(name), kind, shape: Shape::One, cap, items, unit: "", meaning, source }
+        Self { name, opening: opening(name), kind, shape: Shape::One, cap, items, unit: "", meaning, source }
     }
 
     /// A text field with one value.

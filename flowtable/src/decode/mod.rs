@@ -111,6 +111,7 @@ impl Decoder {
     }
 
     /// Slices a frame. The payload lies in the frame, or in [`Decoder::joined`] where the packet says so.
+    #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>) -> Result<Packet, Drop> {
         match straight::decode(frame) {
             Some(packet) => Ok(packet),

@@ -87,25 +87,21 @@ pub(super) fn ports(bytes: &[u8]) -> Option<((u16, u16), Reader<'_>)> {
 
 #[inline]
 fn tcp(bytes: &[u8], wire: u32) -> Option<Inner<'_>> {
-    let (ports, mut reader) = ports(bytes)?;
-    let seq = reader.be_u32()?;
-    let ack = reader.be_u32()?;
-    let [offset, flags] = reader.array()?;
-    let window = reader.be_u16()?;
-    reader.skip(4)?;
+    let (fixed, after) = bytes.split_first_chunk::<20>()?;
+    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = fixed;
     let header = usize::from(offset >> 4) * 4;
-    let options = reader.take(header.checked_sub(20)?)?;
+    let (options, payload) = after.split_at_checked(header.checked_sub(20)?)?;
     let scale = if flags & tcp_flag::SYN != 0 { window_scale(options) } else { None };
     let mut marks = Flags::default();
     if flags & tcp_flag::URG != 0 {
         marks.insert(Flag::Urgent);
     }
-    let payload_bytes = wire.saturating_sub(header as u32);
+    let (seq, ack) = (u32::from_be_bytes([q0, q1, q2, q3]), u32::from_be_bytes([a0, a1, a2, a3]));
     Some(Inner {
-        ports,
-        payload: reader.rest(),
-        payload_bytes,
-        tcp: TcpFields { seq, ack, window, flags, scale },
+        ports: (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])),
+        payload,
+        payload_bytes: wire.saturating_sub(header as u32),
+        tcp: TcpFields { seq, ack, window: u16::from_be_bytes([w0, w1]), flags, scale },
         marks,
     })
 }

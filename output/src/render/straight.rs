@@ -4,8 +4,6 @@
 //! counted or put together from pieces is given up, and the [`super::sheet::Sheet`] does it. Where assertions are checked, each line that
 //! goes straight is made the other way too, and must come out the same.
 
-use std::ops::Range;
-
 use dissectors::dictionary::{Element, Field, Shape, session};
 use dissectors::facts::{Facts, Value};
 
@@ -18,7 +16,8 @@ use crate::record::Format;
 struct First {
     element: &'static Element,
     field: &'static Field,
-    place: Range<usize>,
+    start: usize,
+    end: usize,
 }
 
 /// Where parameters are written.
@@ -44,11 +43,7 @@ impl Straight {
     pub fn write(&mut self, syntax: &Syntax, facts: &Facts, out: &mut Vec<u8>) -> Result<(), Crooked> {
         self.firsts.clear();
         self.elements.clear();
-        for element in facts.runs().filter_map(|run| run.element()) {
-            if !self.elements.iter().any(|known| std::ptr::eq(*known, element)) {
-                self.elements.push(element);
-            }
-        }
+        self.elements.extend(facts.elements());
         let session_leads = self.elements.first().is_some_and(|first| std::ptr::eq(*first, &session::ELEMENT));
         if syntax.format != Format::Rfc5424 || !facts.omissions().is_empty() || !session_leads {
             return Err(Crooked);
@@ -72,11 +67,9 @@ impl Straight {
         syntax.open_element(element, out);
         let bare = out.len();
         let mut place = Place { syntax, element, seen: 0 };
-        for run in facts.runs().filter(|run| run.element().is_some_and(|of| std::ptr::eq(of, element))) {
-            for param in run.params() {
-                if let Some(field) = param.field() {
-                    self.param(&mut place, field, param.values(), out)?;
-                }
+        for run in facts.runs().filter(|run| std::ptr::eq(run.element, element)) {
+            for (field, values) in run.params() {
+                self.param(&mut place, field, values, out)?;
             }
         }
         if std::ptr::eq(element, &session::ELEMENT) {
@@ -112,43 +105,81 @@ impl Straight {
         mut values: impl Iterator<Item = Value<'v>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
+        if field.shape != Shape::One {
+            return self.list(place, field, values, out);
+        }
+        match values.find(|value| !is_empty(value)) {
+            Some(value) => self.one(place, field, &value, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Appends a parameter of one value.
+    #[inline(always)]
+    fn one(
+        &mut self,
+        place: &mut Place<'_>,
+        field: &'static Field,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Crooked> {
+        let bit = super::sheet::bit(field);
+        if place.seen & bit != 0 && self.first(place.element, field).is_some() {
+            return Ok(());
+        }
+        place.seen |= bit;
+        place.syntax.open_param(field, out);
+        let start = out.len();
+        within_cap(value, field)?;
+        place.syntax.value(value, false, out);
+        self.firsts.push(First { element: place.element, field, start, end: out.len() });
+        place.syntax.close_param(field, out);
+        Ok(())
+    }
+
+    /// Appends a parameter of several values.
+    #[inline(never)]
+    fn list<'v>(
+        &mut self,
+        place: &mut Place<'_>,
+        field: &'static Field,
+        mut values: impl Iterator<Item = Value<'v>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Crooked> {
         let &mut Place { syntax, element, seen } = place;
-        let list = field.shape != Shape::One;
         // Only in an aligned list does nothing at all stand for something: for what is not known.
-        let first = values.find(|value| field.shape == Shape::Aligned || !is_empty(value));
-        let Some(first) = first else { return Ok(()) };
+        let counts = |value: &Value<'v>| field.shape == Shape::Aligned || !is_empty(value);
+        let Some(first) = values.find(counts) else { return Ok(()) };
         let bit = super::sheet::bit(field);
         if seen & bit != 0 && self.first(element, field).is_some() {
-            // It is taken up again: of a list the items would have to be put together.
-            return if list { Err(Crooked) } else { Ok(()) };
+            // It is taken up again: the items would have to be put together.
+            return Err(Crooked);
         }
-        let start = out.len();
+        let before = out.len();
         syntax.open_param(field, out);
-        let from = out.len();
+        let start = out.len();
         within_cap(&first, field)?;
-        syntax.value(&first, list, out);
-        let told = from..out.len();
-        if list {
-            let (mut items, mut filled) = (1, !is_empty(&first));
-            for value in values.filter(|value| field.shape == Shape::Aligned || !is_empty(value)) {
-                if items >= field.items.max(1) {
-                    return Err(Crooked);
-                }
-                within_cap(&value, field)?;
-                items += 1;
-                filled |= !is_empty(&value);
-                out.push(b',');
-                syntax.value(&value, true, out);
+        syntax.value(&first, true, out);
+        let end = out.len();
+        let (mut items, mut filled) = (1, !is_empty(&first));
+        for value in values.filter(counts) {
+            if items >= field.items.max(1) {
+                return Err(Crooked);
             }
-            // A list of unknown items alone is not told.
-            if !filled {
-                out.truncate(start);
-                return Ok(());
-            }
+            within_cap(&value, field)?;
+            items += 1;
+            filled |= !is_empty(&value);
+            out.push(b',');
+            syntax.value(&value, true, out);
+        }
+        // A list of unknown items alone is not told.
+        if !filled {
+            out.truncate(before);
+            return Ok(());
         }
         syntax.close_param(field, out);
         place.seen |= bit;
-        self.firsts.push(First { element, field, place: told });
+        self.firsts.push(First { element, field, start, end });
         Ok(())
     }
 
@@ -187,7 +218,7 @@ impl Telling for Written<'_> {
     }
 
     fn first_value(&self, element: &'static Element, field: &'static Field) -> &[u8] {
-        let place = self.straight.first(element, field).map(|first| first.place.clone());
-        place.and_then(|place| self.line.get(place)).unwrap_or_default()
+        let first = self.straight.first(element, field);
+        first.and_then(|first| self.line.get(first.start..first.end)).unwrap_or_default()
     }
 }

@@ -65,19 +65,17 @@ impl Syntax {
     }
 
     /// Begins a parameter in the draft, where it always stands as if another came before it.
-    #[inline]
+    #[inline(always)]
     pub fn open_param(&self, field: &Field, out: &mut Vec<u8>) {
         self.open_next_param(field, &mut false, out);
     }
 
     /// Begins a parameter that may be the element's `first`.
-    #[inline]
+    #[inline(always)]
     pub fn open_next_param(&self, field: &Field, first: &mut bool, out: &mut Vec<u8>) {
         match self.format {
             Format::Rfc5424 => {
-                out.push(b' ');
-                value::append_part(&field.padded_name, field.name.len(), out);
-                out.extend_from_slice(b"=\"");
+                value::append_part(&field.opening, field.opening_len(), out);
             }
             Format::Json => {
                 out.extend_from_slice(if *first { b"\"" } else { b",\"" });
