@@ -124,7 +124,9 @@ pub struct Run<'f> {
 
 impl<'f> Run<'f> {
     /// Its parts of one field each: the field, and its value or the items of its list.
-    pub fn params(&self) -> impl Iterator<Item = (&'static Field, impl Iterator<Item = Value<'f>> + use<'f>)> + use<'f> {
+    pub fn params(
+        &self,
+    ) -> impl Iterator<Item = (&'static Field, impl Iterator<Item = Value<'f>> + use<'f>)> + use<'f> {
         let facts = self.facts;
         let params = self.entries.chunk_by(|one, next| std::ptr::eq(one.field, next.field));
         params.filter_map(move |entries| {

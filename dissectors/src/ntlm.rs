@@ -211,7 +211,10 @@ pub fn utf16_string(bytes: &[u8]) -> String {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,
     });
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    // Nearly all of it is ASCII.
+    let mut text = String::with_capacity(bytes.len() / 2);
+    text.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    text
 }
 
 fn text(bytes: &[u8], unicode: bool) -> Text {

@@ -5,7 +5,7 @@
 //! labels, ERSPAN) do not.
 
 use std::fmt::Write;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 use hashbrown::HashMap;
 
@@ -158,11 +158,12 @@ impl Path {
 pub struct Paths(Arc<RwLock<Vec<Arc<Path>>>>);
 
 impl Paths {
-    /// The path of a number; the empty one for 0.
+    /// The path of a number; the empty one for 0, which nearly every session has.
     pub fn get(&self, id: PathId) -> Arc<Path> {
-        let at = (id.0 as usize).checked_sub(1);
+        static BARE: LazyLock<Arc<Path>> = LazyLock::new(Arc::default);
+        let Some(at) = (id.0 as usize).checked_sub(1) else { return BARE.clone() };
         let paths = self.0.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        at.and_then(|at| paths.get(at).cloned()).unwrap_or_default()
+        paths.get(at).unwrap_or(&BARE).clone()
     }
 
     fn push(&self, path: Path) {

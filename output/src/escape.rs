@@ -17,21 +17,52 @@ pub enum Comma {
 /// Appends `bytes` in their escaped form.
 #[inline]
 pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
-    // Nearly every value is plain ASCII.
-    if is_clean(bytes, comma) {
-        append(bytes, out);
-    } else {
+    // Nearly every value is plain ASCII, and is looked at while it is copied.
+    let before = out.len();
+    if !append_clean(bytes, comma, out) {
+        out.truncate(before);
         encode_dirty(bytes, comma, out);
     }
 }
 
-/// Whether nothing must be escaped, seen at once for eight bytes in the lanes of a word.
-fn is_clean(bytes: &[u8], comma: Comma) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let dirt = words.iter().fold(0, |dirt, word| dirt | self::dirt(u64::from_le_bytes(*word), comma));
-    let rest = rest.iter().fold(u64::from_le_bytes([b'a'; 8]), |word, &byte| word << 8 | u64::from(byte));
-    dirt | self::dirt(rest, comma) == 0
+/// Appends bytes as they are and tells whether none must be escaped. They are looked at and copied in steps of a fixed size, which need no
+/// call; the last begins within the one before.
+fn append_clean(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) -> bool {
+    let end = out.len() + bytes.len();
+    match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(last), ..) => {
+            let mut found = dirt(u64::from_le_bytes(*last), comma);
+            let steps = bytes.as_chunks::<8>().0;
+            if bytes.len() > SHORT {
+                out.extend_from_slice(bytes);
+                found |= steps.iter().fold(0, |found, step| found | dirt(u64::from_le_bytes(*step), comma));
+            } else {
+                for step in steps {
+                    found |= dirt(u64::from_le_bytes(*step), comma);
+                    out.extend_from_slice(step);
+                }
+                out.truncate(end - 8);
+                out.extend_from_slice(last);
+            }
+            found == 0
+        }
+        (_, Some(first), Some(last)) => {
+            out.extend_from_slice(first);
+            out.truncate(end - 4);
+            out.extend_from_slice(last);
+            let both = u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+            dirt(both, comma) == 0
+        }
+        _ => {
+            out.extend(bytes);
+            let word = bytes.iter().fold(u64::from_le_bytes([b'a'; 8]), |word, &byte| word << 8 | u64::from(byte));
+            dirt(word, comma) == 0
+        }
+    }
 }
+
+/// What is longer is copied by a call.
+const SHORT: usize = 64;
 
 /// Not zero where a lane of the word holds a byte that may have to be escaped: one that is no printable ASCII, `%`, `"`, `\`, `]`, or the
 /// comma.
@@ -54,29 +85,6 @@ const fn dirt(word: u64, comma: Comma) -> u64 {
         | equal(word | LANES, b']');
     let commas = if matches!(comma, Comma::Escaped) { equal(word, b',') } else { 0 };
     (found | commas) & (0x80 * LANES)
-}
-
-/// Appends bytes as they are. What is short is copied in steps of a fixed size, which need no call; the last begins within the one before.
-#[inline]
-fn append(bytes: &[u8], out: &mut Vec<u8>) {
-    const SHORT: usize = 64;
-    let end = out.len() + bytes.len();
-    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        _ if bytes.len() > SHORT => out.extend_from_slice(bytes),
-        (Some(_), Some(last), ..) => {
-            for step in bytes.as_chunks::<8>().0 {
-                out.extend_from_slice(step);
-            }
-            out.truncate(end - 8);
-            out.extend_from_slice(last);
-        }
-        (_, _, Some(first), Some(last)) => {
-            out.extend_from_slice(first);
-            out.truncate(end - 4);
-            out.extend_from_slice(last);
-        }
-        _ => bytes.iter().for_each(|&byte| out.push(byte)),
-    }
 }
 
 #[cold]

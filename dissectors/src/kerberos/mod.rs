@@ -144,7 +144,7 @@ impl<'a> Principal<'a> {
 
     /// `name/instance@REALM`, as far as it is known; nothing without a name.
     fn text(&self) -> Text {
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(crate::capped::TEXT_CAP);
         for (at, component) in self.components().enumerate() {
             if at > 0 {
                 text.push(b'/');

@@ -4,8 +4,9 @@
 //! which it was heard, and a session is told only when every worker has come past its end ([`Board::safe`]), so what it is answered
 //! depends on the packets alone. The only exceptions are the caps, which are far.
 
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use dissectors::Text;
@@ -29,10 +30,23 @@ const PART: usize = 16;
 const ENTRY_BYTES: usize = 256;
 
 /// Where addresses mean the same, who asked, and what was answered.
-type Pair = (Domain, IpAddr, IpAddr);
+type Pair = (Domain, Host, Host);
 /// Where addresses mean the same, the IP protocol, one end, and the other's address where that was told.
-type Place = (Domain, u8, IpAddr, u16, Option<IpAddr>);
+type Place = (Domain, u8, Host, u16, Option<Host>);
 type Kept<T> = Vec<Item<T>>;
+
+/// An address in one form, IPv4 mapped into IPv6 (RFC 4291 2.5.5.2): hashed and compared in a step or two.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Host(u128);
+
+impl From<IpAddr> for Host {
+    fn from(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(address) => address.to_bits(),
+        })
+    }
+}
 
 /// Something that was heard.
 struct Item<T> {
@@ -45,8 +59,10 @@ struct Item<T> {
 
 /// What sessions have heard of others, and how far the workers have come.
 pub(super) struct Board {
-    names: DashMap<Pair, Kept<Text>, ahash::RandomState>,
-    announced: DashMap<Place, Kept<Announced>, ahash::RandomState>,
+    names: Heard<Pair, Text>,
+    announced: Heard<Place, Announced>,
+    /// Ports that sessions were announced on: nearly every session is on none of them.
+    ports: Ports,
     /// By worker: the packet clock that it has come to.
     reached: Vec<AtomicU64>,
     /// The most entries of each map.
@@ -57,8 +73,9 @@ impl Board {
     /// An empty board for some workers. `memory` is the whole budget in bytes.
     pub fn new(workers: usize, memory: usize) -> Self {
         Self {
-            names: DashMap::default(),
-            announced: DashMap::default(),
+            names: Heard::default(),
+            announced: Heard::default(),
+            ports: Ports::default(),
             reached: (0..workers).map(|_| AtomicU64::new(0)).collect(),
             cap: memory / PART / ENTRY_BYTES,
         }
@@ -82,12 +99,13 @@ impl Board {
         match matter {
             Matter::Named { client, address, name } => {
                 let item = Item { clock, time, thing: name };
-                keep(&self.names, (domain, client, address), item, self.cap, self.safe(), NAME_LIFE);
+                self.names.keep((domain, client.into(), address.into()), item, self.cap, self.safe(), NAME_LIFE);
             }
             Matter::Expected { at: (address, port), protocol, announced } => {
-                let place = (domain, protocol, address, port, announced.peer);
+                let place = (domain, protocol, address.into(), port, announced.peer.map(Host::from));
                 let item = Item { clock, time, thing: announced };
-                keep(&self.announced, place, item, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
+                self.ports.note(port);
+                self.announced.keep(place, item, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
             }
         }
     }
@@ -95,15 +113,14 @@ impl Board {
     /// Answers a session.
     pub fn join(&self, meeting: &Meeting, joined: &mut Joined) {
         let ends = &meeting.ends;
-        let [source, destination] = [ends.source, ends.destination].map(|address| address.ip(ends.family));
-        if !self.announced.is_empty() {
-            let there = (destination, ends.destination_port, source);
-            let here = (source, ends.source_port, destination);
-            let places = [there, here].into_iter().flat_map(|(address, port, peer)| {
-                [Some(peer), None].map(|peer| (meeting.domain, ends.protocol, address, port, peer))
-            });
-            joined.announced = { places }.find_map(|place| self.announcement(&place, meeting));
-        }
+        let [source, destination] = [ends.source, ends.destination].map(|address| Host::from(address.ip(ends.family)));
+        let there = (destination, ends.destination_port, source);
+        let here = (source, ends.source_port, destination);
+        let known = [there, here].into_iter().filter(|(_, port, _)| self.ports.has(*port));
+        let places = known.flat_map(|(address, port, peer)| {
+            [Some(peer), None].map(|peer| (meeting.domain, ends.protocol, address, port, peer))
+        });
+        joined.announced = { places }.find_map(|place| self.announcement(&place, meeting));
         if !self.names.is_empty() {
             let [originator, responder] = &mut joined.names;
             self.names_of(&(meeting.domain, source, destination), meeting, responder);
@@ -112,7 +129,7 @@ impl Board {
     }
 
     fn announcement(&self, place: &Place, meeting: &Meeting) -> Option<Announced> {
-        let kept = self.announced.get(place)?;
+        let kept = self.announced.map.get(place)?;
         let fits = |item: &&Item<Announced>| {
             item.clock <= meeting.active
                 && item.time.saturating_add(ANNOUNCEMENT_LIFE) >= meeting.start
@@ -123,7 +140,7 @@ impl Board {
 
     /// What was looked up before a session began is what it is begun for; the same address may have other names later.
     fn names_of(&self, pair: &Pair, meeting: &Meeting, out: &mut Vec<Text>) {
-        let Some(kept) = self.names.get(pair) else { return };
+        let Some(kept) = self.names.map.get(pair) else { return };
         for Item { clock, time, thing: name } in kept.iter().rev() {
             let known = *clock <= meeting.active && *time <= meeting.start;
             if known && time.saturating_add(NAME_LIFE) >= meeting.start && out.len() < NAMES && !out.contains(name) {
@@ -133,36 +150,76 @@ impl Board {
     }
 }
 
-/// Keeps a thing in the order of the packet clock, and nothing that is older than `life`.
-fn keep<K: std::hash::Hash + Eq, T: Same>(
-    map: &DashMap<K, Kept<T>, ahash::RandomState>,
-    key: K,
-    item: Item<T>,
-    cap: usize,
-    safe: u64,
-    life: u64,
-) {
-    if map.len() >= cap && !map.contains_key(&key) {
-        let old = safe.saturating_sub(life);
-        map.retain(|_, kept| kept.last().is_some_and(|item| item.clock >= old));
-        if map.len() >= cap {
-            return;
+/// Things of one kind by whom they concern.
+struct Heard<K, T> {
+    map: DashMap<K, Kept<T>, ahash::RandomState>,
+    /// How many keys there are, so that nobody has to ask every part of the map.
+    entries: AtomicUsize,
+}
+
+impl<K: Hash + Eq, T> Default for Heard<K, T> {
+    fn default() -> Self {
+        Self { map: DashMap::default(), entries: AtomicUsize::new(0) }
+    }
+}
+
+impl<K: Hash + Eq, T: Same> Heard<K, T> {
+    fn is_empty(&self) -> bool {
+        self.entries.load(Ordering::Relaxed) == 0
+    }
+
+    /// Keeps a thing in the order of the packet clock, and nothing that is older than `life`.
+    fn keep(&self, key: K, item: Item<T>, cap: usize, safe: u64, life: u64) {
+        if self.entries.load(Ordering::Relaxed) >= cap && !self.map.contains_key(&key) {
+            let old = safe.saturating_sub(life);
+            self.map.retain(|_, kept| kept.last().is_some_and(|item| item.clock >= old));
+            self.entries.store(self.map.len(), Ordering::Relaxed);
+            if self.map.len() >= cap {
+                return;
+            }
+        }
+        let mut kept = self.map.entry(key).or_insert_with(|| {
+            self.entries.fetch_add(1, Ordering::Relaxed);
+            Kept::default()
+        });
+        let at = kept.partition_point(|other| other.clock <= item.clock);
+        kept.insert(at, item);
+        // Of a run of equals the first and the last tell all; a session that has not been told yet may ask for any of the others.
+        let inner = at.checked_sub(1).filter(|before| {
+            let run = before.checked_sub(1).and_then(|first| kept.get(first..=at));
+            run.is_some_and(|run| {
+                run.windows(2).all(|pair| matches!(pair, [one, next] if one.thing.is_same(&next.thing)))
+            })
+        });
+        if let Some(inner) = inner {
+            kept.remove(inner);
+        }
+        let old = safe.saturating_sub(life.saturating_add(UNTOLD));
+        let surplus = kept.len().saturating_sub(KEPT).max(kept.partition_point(|item| item.clock < old));
+        kept.drain(..surplus);
+    }
+}
+
+/// A set of ports. Ports are added by whoever hears of them and never taken out, so that asking is a load.
+struct Ports(Box<[AtomicU64]>);
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self((0..1 << 10).map(|_| AtomicU64::new(0)).collect())
+    }
+}
+
+impl Ports {
+    fn note(&self, port: u16) {
+        if let Some(word) = self.0.get(usize::from(port >> 6)) {
+            word.fetch_or(1 << (port & 63), Ordering::Relaxed);
         }
     }
-    let mut kept = map.entry(key).or_default();
-    let at = kept.partition_point(|other| other.clock <= item.clock);
-    kept.insert(at, item);
-    // Of a run of equals the first and the last tell all; a session that has not been told yet may ask for any of the others.
-    let inner = at.checked_sub(1).filter(|before| {
-        let run = before.checked_sub(1).and_then(|first| kept.get(first..=at));
-        run.is_some_and(|run| run.windows(2).all(|pair| matches!(pair, [one, next] if one.thing.is_same(&next.thing))))
-    });
-    if let Some(inner) = inner {
-        kept.remove(inner);
+
+    fn has(&self, port: u16) -> bool {
+        let word = self.0.get(usize::from(port >> 6));
+        word.is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (port & 63) != 0)
     }
-    let old = safe.saturating_sub(life.saturating_add(UNTOLD));
-    let surplus = kept.len().saturating_sub(KEPT).max(kept.partition_point(|item| item.clock < old));
-    kept.drain(..surplus);
 }
 
 /// Whether two say the same.
@@ -253,7 +310,7 @@ mod tests {
             board.reach(0, clock);
             named(&board, clock, "same");
         }
-        assert!(board.names.iter().all(|kept| kept.len() <= 2), "of a run of equals the first and the last stay");
+        assert!(board.names.map.iter().all(|kept| kept.len() <= 2), "of a run of equals the first and the last stay");
     }
 
     #[test]
@@ -277,7 +334,7 @@ mod tests {
         named(&board, 10, "first");
         let matter = Matter::Named { client: SERVER, address: CLIENT, name: "second".into() };
         board.hear(Notice { clock: 11, time: 11, domain: Domain::default(), matter });
-        assert_eq!(board.names.len(), 1);
+        assert_eq!(board.names.map.len(), 1);
         named(&board, 12, "third");
         assert_eq!(names(&board, 20), ["third", "first"]);
     }

@@ -10,6 +10,8 @@
 pub const MAX_WIRE_BYTES: usize = 255;
 /// The most pointers followed for one name. Each useful one leads to a label, and a name holds at most 127 of them.
 pub const MAX_JUMPS: usize = 127;
+/// Few names are longer.
+const USUAL_BYTES: usize = 64;
 /// The first byte that a pointer may lead to: the header holds no names.
 const HEADER_BYTES: usize = 12;
 
@@ -51,7 +53,7 @@ impl Name {
 
 /// Reads the name at `at`, and gives where what follows it begins.
 pub fn read(message: &[u8], at: usize) -> Result<(Name, usize), Fault> {
-    let mut name = Name::default();
+    let mut name = Name { text: Vec::with_capacity(USUAL_BYTES), ..Name::default() };
     let after = append(message, at, &mut name)?;
     Ok((name, after))
 }

@@ -49,19 +49,18 @@ pub struct Certificate {
     /// Subject and issuer are the same name, and their key identifiers, where both are given, the same key. The signature itself is
     /// not checked: that would cost more than the rest of the session.
     pub self_signed: bool,
-    /// It was not valid yet, or not any more, when it was shown.
-    pub expired: bool,
+    /// The seconds since 1970 of its validity, first and last; nothing where it can't be read.
+    pub validity: Option<(i64, i64)>,
 }
 
 impl Certificate {
-    /// Reads a certificate in DER that was shown at an instant. Its hashes are told even where it can't be read.
-    pub fn read(der: &[u8], shown: Timestamp) -> Self {
+    /// Reads a certificate in DER. Its hashes are told even where it can't be read.
+    pub fn read(der: &[u8]) -> Self {
         let hashes = Self { sha1: hex(&Sha1::digest(der)), sha256: hex(&Sha256::digest(der)), ..Self::default() };
         let Ok((_, parsed)) = X509Certificate::from_der(der) else {
             return hashes;
         };
         let (subject, issuer, validity) = (parsed.subject(), parsed.issuer(), parsed.validity());
-        let now = i64::try_from(shown.nanos() / SECOND).unwrap_or(i64::MAX);
         let mut certificate = Self {
             subject: name::distinguished(subject),
             subject_cn: name::common(subject),
@@ -71,7 +70,7 @@ impl Certificate {
             not_before: instant(&validity.not_before),
             not_after: instant(&validity.not_after),
             self_signed: !subject.as_raw().is_empty() && subject.as_raw() == issuer.as_raw(),
-            expired: now > 0 && (now < validity.not_before.timestamp() || now > validity.not_after.timestamp()),
+            validity: Some((validity.not_before.timestamp(), validity.not_after.timestamp())),
             ..hashes
         };
         let (mut own_key, mut signing_key) = (None, None);
@@ -95,6 +94,12 @@ impl Certificate {
             certificate.self_signed &= own == signing;
         }
         certificate
+    }
+
+    /// Whether it was not valid yet, or not any more, when it was shown; not where that is not known.
+    pub fn is_expired(&self, shown: Timestamp) -> bool {
+        let now = i64::try_from(shown.nanos() / SECOND).unwrap_or(i64::MAX);
+        now > 0 && self.validity.is_some_and(|(first, last)| !(first..=last).contains(&now))
     }
 
     /// Bytes on the heap, roughly.
@@ -159,9 +164,9 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_has_hashes_and_nothing_else() {
-        let certificate = Certificate::read(b"0\x03abc", Timestamp::default());
+        let certificate = Certificate::read(b"0\x03abc");
         assert_eq!(certificate.sha1.len(), 40);
-        assert!(certificate.subject.is_empty() && certificate.not_after.is_empty() && !certificate.expired);
+        assert!(certificate.subject.is_empty() && certificate.not_after.is_empty() && certificate.validity.is_none());
     }
 
     #[test]

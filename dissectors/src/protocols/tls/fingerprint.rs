@@ -123,7 +123,7 @@ fn join(text: &mut String, numbers: impl Iterator<Item = u16>) {
 
 /// Four hexadecimal digits each, with `,` between them.
 fn hexadecimal(numbers: impl Iterator<Item = u16>) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(numbers.size_hint().0.saturating_mul(5));
     for (at, number) in numbers.enumerate() {
         if at > 0 {
             text.push(',');

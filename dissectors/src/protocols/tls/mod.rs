@@ -24,6 +24,7 @@ pub mod fields;
 pub mod fingerprint;
 pub mod handshake;
 pub mod hello;
+mod known;
 mod name;
 pub mod names;
 mod probe;

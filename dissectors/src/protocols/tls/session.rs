@@ -3,9 +3,12 @@
 //!
 //! It does not depend on the order in which messages of different sides, or of one DTLS flight, arrive.
 
+use std::sync::Arc;
+
 use super::certificate::{self, Certificate};
 use super::handshake::{Message, kind};
 use super::hello::{ClientHello, SESSION_ID_MAX, ServerHello};
+use super::known;
 use super::names::CurveAt;
 use super::{Carrier, fields, fingerprint, names};
 use crate::capped::{List, Text};
@@ -61,8 +64,9 @@ impl From<&[u8]> for Id {
 /// What one side is known to have done.
 #[derive(Debug, Default)]
 struct Speaker {
-    /// Its certificate.
-    certificate: Option<Box<Certificate>>,
+    /// Its certificate, and whether it was expired when it was shown.
+    certificate: Option<Arc<Certificate>>,
+    expired: bool,
     /// It said that all else will be encrypted, or began a new epoch.
     changed: bool,
     /// It sent something encrypted.
@@ -71,6 +75,14 @@ struct Speaker {
     ended: bool,
     /// Some of its bytes were not seen, from the beginning on.
     missed: bool,
+}
+
+impl Speaker {
+    fn show(&mut self, der: &[u8], time: Timestamp) {
+        let certificate = known::certificate(der);
+        self.expired = certificate.is_expired(time);
+        self.certificate = Some(certificate);
+    }
 }
 
 /// One handshake.
@@ -129,7 +141,7 @@ impl Session {
                 if readable && let Some(der) = certificate::first_of_chain(message.body) {
                     let speaker = self.speaker(role);
                     if speaker.certificate.is_none() {
-                        speaker.certificate = Some(Box::new(Certificate::read(der, time)));
+                        speaker.show(der, time);
                     }
                 }
             }
@@ -213,8 +225,9 @@ impl Session {
     /// The server answered in SSL 2.0, perhaps with its certificate.
     pub fn old_server_hello(&mut self, role: Role, der: Option<&[u8]>, time: Timestamp) {
         self.marked = Some(names::SSL_2);
-        let speaker = self.speaker(role);
-        speaker.certificate = der.map(|der| Box::new(Certificate::read(der, time)));
+        if let Some(der) = der {
+            self.speaker(role).show(der, time);
+        }
     }
 
     /// An alert in the clear.
@@ -337,7 +350,7 @@ impl Session {
             if certificate.self_signed {
                 out.flag(Flag::SelfSigned);
             }
-            if certificate.expired {
+            if server.expired {
                 out.flag(Flag::Expired);
             }
         }
