@@ -92,7 +92,9 @@ impl Sum {
     #[inline]
     fn bytes(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<8>();
-        let sum = words.iter().fold(self, |sum, word| sum.word(u64::from_ne_bytes(*word)));
+        // Carries gather in the upper half: two instructions a word.
+        let wide = words.iter().fold(0u128, |sum, word| sum.wrapping_add(u64::from_ne_bytes(*word).into()));
+        let sum = self.word(wide as u64).word((wide >> 64) as u64);
         let (pairs, odd) = rest.as_chunks::<2>();
         let sum = pairs.iter().fold(sum, |sum, pair| sum.half(u16::from_ne_bytes(*pair).into()));
         odd.first().map_or(sum, |odd| sum.half(u16::from_ne_bytes([*odd, 0]).into()))

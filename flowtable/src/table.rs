@@ -19,8 +19,8 @@ use crate::finished::{End as Ending, Finished, Order, Sink};
 use crate::icmp::Message;
 use crate::key::{End, FlowKey};
 use crate::lookup::Lookup;
-use crate::packet::{Packet, protocol};
-use crate::path::Paths;
+use crate::packet::{Ends, Packet, protocol};
+use crate::path::{Domain, Paths};
 use crate::record;
 use crate::session::{Phase, Session};
 use crate::slab::{Index, NIL, Slab};
@@ -45,8 +45,7 @@ pub struct FlowTable {
     counters: Counters,
     /// Bytes of sessions' details, as far as they were told.
     details: usize,
-    /// The session of the last packet.
-    latest: Index,
+    latest: Latest,
     /// Where the search for something to give up goes on.
     hand: Index,
     facts: Facts,
@@ -80,7 +79,7 @@ impl FlowTable {
             wheel: Wheel::default(),
             counters: Counters::default(),
             details: 0,
-            latest: NIL,
+            latest: Latest::default(),
             hand: 0,
             facts,
             joined: Joined::default(),
@@ -123,13 +122,19 @@ impl FlowTable {
         self.advance(clock);
         self.counters.packets = self.counters.packets.saturating_add(1);
         self.counters.ip_bytes = self.counters.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
-        let (key, from, about) = self.place(packet, payload);
-        // Packets come in bursts of one flow (a third to nine tenths of them), which need no hash.
-        let again = self.sessions.get(self.latest).is_some_and(|session| session.key == key);
-        let known = if again { Some(self.latest) } else { self.find(self.hasher.hash_one(key), &key) };
-        let known = known.filter(|index| self.continues(*index, packet, from));
-        let Some(index) = known.or_else(|| self.open(packet, key, from)) else { return };
-        self.latest = index;
+        let latest = self.latest;
+        let (known, from, about) = match latest.side(packet) {
+            Some(from) if self.continues(latest.index, packet, from) => (Some(latest.index), from, None),
+            _ => {
+                let (key, from, about) = self.place(packet, payload);
+                let known =
+                    self.find(self.hasher.hash_one(key), &key).filter(|index| self.continues(*index, packet, from));
+                let Some(index) = known.or_else(|| self.open(packet, key, from)) else { return };
+                self.latest = Latest { index, ends: packet.ends, domain: packet.domain, from };
+                (known, from, about)
+            }
+        };
+        let index = self.latest.index;
         let Some(session) = self.sessions.get_mut(index) else { return };
         let before = session.last;
         session.take(packet, payload, from, self.clock, about, self.config.file_hash);
@@ -216,7 +221,7 @@ impl FlowTable {
     fn place(&self, packet: &Packet, payload: &[u8]) -> (FlowKey, End, Option<u64>) {
         let (key, from) = FlowKey::of(&packet.ends, packet.domain);
         let number = packet.ends.protocol;
-        if !matches!(number, protocol::ICMP | protocol::ICMPV6) {
+        if !is_icmp(packet) {
             return (key, from, None);
         }
         if let Some(about) = quoted(number, payload) {
@@ -295,8 +300,8 @@ impl FlowTable {
         if in_wheel {
             self.wheel.remove(&mut self.sessions, index);
         }
-        if self.latest == index {
-            self.latest = NIL;
+        if self.latest.index == index {
+            self.latest = Latest::default();
         }
         self.ended = self.ended.saturating_add(1);
         self.over.push(Over::Ended { index, ending: by_phase.or(ending).unwrap_or(Ending::Idle), ended });
@@ -419,6 +424,43 @@ impl FlowTable {
             detail.accounted = bytes;
         }
     }
+}
+
+/// The session of the last packet. Packets come in bursts of one session (a third to nine tenths of them), which need neither key nor hash.
+#[derive(Clone, Copy, Debug)]
+struct Latest {
+    index: Index,
+    /// The ends as that packet named them.
+    ends: Ends,
+    domain: Domain,
+    /// Where it came from.
+    from: End,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self { index: NIL, ends: Ends::default(), domain: Domain::default(), from: End::Low }
+    }
+}
+
+impl Latest {
+    /// The end that a packet of the same session comes from. ICMP is not looked at: what it holds tells sessions apart.
+    #[inline]
+    fn side(&self, packet: &Packet) -> Option<End> {
+        if self.index == NIL || self.domain != packet.domain || is_icmp(packet) {
+            return None;
+        }
+        match (self.from, packet.ends) {
+            (from, ends) if ends == self.ends => Some(from),
+            (End::Low, ends) if ends == self.ends.reversed() => Some(End::High),
+            (End::High, ends) if ends == self.ends.reversed() => Some(End::Low),
+            _ => None,
+        }
+    }
+}
+
+fn is_icmp(packet: &Packet) -> bool {
+    matches!(packet.ends.protocol, protocol::ICMP | protocol::ICMPV6)
 }
 
 /// What waits to be told.

@@ -97,26 +97,23 @@ impl Ingest {
         &self.ingested
     }
 
-    /// The packet of a frame and its instant, if it has one.
+    /// Counts a frame and gives its packet, or why it has none. Its instant is the [`clock`](Self::clock)'s then. (A packet is large: what
+    /// the decoder gives is handed on as it is.)
     #[inline]
-    pub fn frame(&mut self, frame: &Frame, bytes: &[u8]) -> Option<(Packet, u64)> {
-        let clock = self.clock.advance(frame.time);
+    pub fn frame(&mut self, frame: &Frame, bytes: &[u8]) -> Result<Packet, Drop> {
+        self.clock.advance(frame.time);
         let ingested = &mut self.ingested;
         ingested.frames = ingested.frames.saturating_add(1);
         ingested.wire_bytes = ingested.wire_bytes.saturating_add(u64::from(frame.wirelen));
         let span = ingested.span.get_or_insert(Span { first: frame.time, last: frame.time });
         span.last = span.last.max(frame.time);
         let raw = Raw { time: frame.time, link: LinkType(frame.link), bytes, wire_bytes: frame.wirelen };
-        match self.decoder.decode(&raw) {
-            Ok(packet) => {
-                ingested.packets = ingested.packets.saturating_add(1);
-                Some((packet, clock))
-            }
-            Err(reason) => {
-                self.dropped(reason, raw.link);
-                None
-            }
+        let packet = self.decoder.decode(&raw);
+        match &packet {
+            Ok(_) => ingested.packets = ingested.packets.saturating_add(1),
+            Err(reason) => self.dropped(*reason, raw.link),
         }
+        packet
     }
 
     #[cold]
@@ -164,7 +161,7 @@ mod tests {
     fn every_frame_is_a_packet_or_a_drop_by_its_reason() {
         let mut ingest = Ingest::new(&plan());
         for link in [1, 101, 9999, 9999] {
-            assert!(ingest.frame(&frame(link), &[0; 4]).is_none());
+            assert!(ingest.frame(&frame(link), &[0; 4]).is_err());
         }
         let ingested = ingest.finish();
         assert_eq!(ingested.frames, 4);

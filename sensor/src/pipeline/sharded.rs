@@ -125,7 +125,8 @@ fn read(
         ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
-            let Some((packet, clock)) = ingest.frame(frame, bytes) else { continue };
+            let Ok(packet) = ingest.frame(frame, bytes) else { continue };
+            let clock = ingest.clock();
             let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
             let shard = shard_of(hasher.hash_one(shard_key(&packet, payload)), shards.len());
             if let Some(parcel) = parcels.get_mut(shard) {

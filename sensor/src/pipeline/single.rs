@@ -31,7 +31,8 @@ pub(super) fn run(
         ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
-            if let Some((packet, clock)) = ingest.frame(frame, bytes) {
+            if let Ok(packet) = ingest.frame(frame, bytes) {
+                let clock = ingest.clock();
                 let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
                 table.packet(&packet, payload, clock, &mut teller);
                 if table.has_to_tell() {
