@@ -25,6 +25,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let mut source = Replay::open(&options.inputs, options.filter.as_deref()).map_err(|error| error.to_string())?;
     let mut destinations =
         Destinations::open(options.outputs.clone(), Patience::REPLAY).map_err(|error| error.to_string())?;
+    remind(&options);
     let responder = options.metrics.map(Responder::listen).transpose()?;
     let plan = plan(&options, services);
     // Everything is open, but for captures whose time has not come.
@@ -88,6 +89,13 @@ fn with_options(options: &Options, needs: Needs) -> Needs {
 fn tell_lacking(options: &Options, lacking: &[String]) {
     if options.verbosity == Verbosity::Verbose {
         lacking.iter().for_each(|what| cli::complain(what));
+    }
+}
+
+/// Reminds of what is open to everybody.
+pub(crate) fn remind(options: &Options) {
+    if options.verbosity != Verbosity::Quiet {
+        options.outputs.iter().filter_map(Spec::reminder).for_each(|reminder| cli::complain(&reminder));
     }
 }
 

@@ -13,6 +13,7 @@ mod patience;
 mod sequence;
 mod spec;
 mod stream;
+mod tls;
 
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
@@ -20,6 +21,7 @@ use std::ops::ControlFlow;
 
 pub use patience::Patience;
 pub use spec::{Framing, Spec, SpecError, Target};
+pub use tls::{Credentials, Fingerprint, TlsSettings};
 
 use crate::record::{Profile, Rendered};
 use batch::{Batch, Frame};
@@ -27,11 +29,14 @@ use datagram::DatagramSink;
 use file::FileSink;
 use sequence::Sequence;
 use stream::StreamSink;
+use tls::Trouble;
 
 /// `EPROTOTYPE`: a local socket is of the other kind.
 const WRONG_KIND_OF_SOCKET: i32 = 91;
 /// How many reports wait to be taken.
 const REPORTS: usize = 16;
+/// How many reasons for one trouble are told: a receiver that was down may come back as somebody else.
+const REASONS: usize = 4;
 
 /// What became of a destination's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +66,12 @@ pub struct OpenError {
     destination: String,
     error: io::Error,
     advice: &'static str,
+}
+
+impl OpenError {
+    fn new(spec: &Spec, error: io::Error) -> Self {
+        Self { destination: spec.to_string(), advice: advice(&spec.target, &error), error }
+    }
 }
 
 impl fmt::Display for OpenError {
@@ -130,6 +141,11 @@ impl Destinations {
     /// Writes what was gathered and closes everything. Gives the last counters and reports.
     pub fn close(mut self) -> (Vec<(Spec, Counters)>, Vec<String>) {
         let _ = self.flush();
+        for destination in &mut self.all {
+            if let Sink::Stream(stream) = &mut destination.sink {
+                stream.close();
+            }
+        }
         let counters = self.all.into_iter().map(|destination| (destination.spec, destination.counters)).collect();
         (counters, self.reports)
     }
@@ -142,6 +158,23 @@ impl Destinations {
         }
     }
 
+    /// What the first destination has read from files, where it is one of TLS.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        match &self.all.first()?.sink {
+            Sink::Stream(stream) => stream.credentials(),
+            _ => None,
+        }
+    }
+
+    /// Takes for every destination of TLS what was read from its files anew. Connections that are open stay.
+    pub fn renew(&mut self, credentials: &Credentials) {
+        for destination in &mut self.all {
+            if let (Sink::Stream(stream), Target::Tls(_)) = (&mut destination.sink, &destination.spec.target) {
+                stream.renew(credentials.clone());
+            }
+        }
+    }
+
     /// What became of each destination's lines so far.
     pub fn counters(&self) -> impl Iterator<Item = (&Spec, Counters)> {
         self.all.iter().map(|destination| (&destination.spec, destination.counters))
@@ -149,7 +182,7 @@ impl Destinations {
 
     /// Whether the last lines of any destination were lost.
     pub fn is_troubled(&self) -> bool {
-        self.all.iter().any(|destination| destination.troubled)
+        self.all.iter().any(Destination::is_troubled)
     }
 
     /// What an operator should know and has not been told.
@@ -161,6 +194,15 @@ impl Destinations {
         let ended = !self.all.is_empty() && self.all.iter().all(|destination| matches!(destination.sink, Sink::Ended));
         if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// Reads the files that a destination needs, where it is one of TLS.
+///
+/// # Errors
+///
+/// A file that can't be read or used.
+pub fn credentials(spec: &Spec) -> Result<Option<Credentials>, OpenError> {
+    spec.credentials().map_err(|error| OpenError::new(spec, error))
 }
 
 #[derive(Debug)]
@@ -183,18 +225,14 @@ struct Destination {
     batch: Batch,
     /// Whether a person watches: every line is shown at once.
     terminal: bool,
-    /// Whether the last batch failed, and that was reported.
-    troubled: bool,
+    /// Why lines were lost since the last batch that went out whole, as far as that was reported.
+    troubles: Vec<String>,
     counters: Counters,
 }
 
 impl Destination {
     fn open(spec: Spec, profile: usize, patience: Patience) -> Result<Self, OpenError> {
-        let (sink, frame) = open(&spec, &patience).map_err(|error| OpenError {
-            destination: spec.to_string(),
-            advice: advice(&spec.target, &error),
-            error,
-        })?;
+        let (sink, frame) = open(&spec, &patience).map_err(|error| OpenError::new(&spec, error))?;
         Ok(Self {
             profile,
             patience,
@@ -203,7 +241,7 @@ impl Destination {
             sequence: spec.sequence.then(Sequence::new),
             batch: Batch::default(),
             terminal: spec.target == Target::Stdout && io::stdout().is_terminal(),
-            troubled: false,
+            troubles: Vec::new(),
             counters: Counters::default(),
             spec,
         })
@@ -252,27 +290,39 @@ impl Destination {
         };
         self.batch.clear();
         match error {
-            Some(ref error) if !self.troubled => {
-                let why = advice(&self.spec.target, error);
-                report(reports, format!("lines for {} are being lost: {error}: {why}", self.spec));
-            }
-            None if self.troubled => {
+            Some(error) => self.tell_trouble(&error, reports),
+            None if self.is_troubled() => {
                 let lost = self.counters.failed;
                 report(reports, format!("{} takes lines again; lost so far: {lost}", self.spec));
+                self.troubles.clear();
             }
-            _ => {}
+            None => {}
         }
-        self.troubled = error.is_some();
+    }
+
+    /// Whether the last batch failed.
+    fn is_troubled(&self) -> bool {
+        !self.troubles.is_empty()
+    }
+
+    /// Tells why lines are lost, each reason once.
+    fn tell_trouble(&mut self, error: &io::Error, reports: &mut Vec<String>) {
+        let what = error.to_string();
+        if self.troubles.len() < REASONS && !self.troubles.contains(&what) {
+            let why = advice(&self.spec.target, error);
+            report(reports, format!("lines for {} are being lost: {what}: {why}", self.spec));
+            self.troubles.push(what);
+        }
     }
 
     /// Sends each line once, and again where its receiver could be found anew. Gives the last error of a line that was lost.
     fn send_datagrams(&mut self) -> Option<io::Error> {
+        // A receiver that stayed away for one batch is not waited for again until it is back.
+        let mut tries_left = if self.is_troubled() { 1 } else { self.patience.tries.max(1) };
         let Sink::Datagram(sink) = &mut self.sink else {
             return None;
         };
         let mut trouble = None;
-        // A receiver that stayed away for one batch is not waited for again until it is back.
-        let mut tries_left = if self.troubled { 1 } else { self.patience.tries.max(1) };
         let mut tries = 0;
         for line in (0..self.batch.lines()).filter_map(|line| self.batch.line(line)) {
             let mut sent = sink.send(line);
@@ -311,10 +361,10 @@ impl Destination {
 
     /// Sends the batch, on a new connection where the old one breaks, beginning with the line that was not written whole.
     fn send_stream(&mut self) -> Option<io::Error> {
+        let most = if self.is_troubled() { 1 } else { self.patience.tries.max(1) };
         let Sink::Stream(sink) = &mut self.sink else {
             return None;
         };
-        let most = if self.troubled { 1 } else { self.patience.tries.max(1) };
         let (mut done, mut tries) = (0, 0);
         loop {
             let was_connected = sink.is_connected();
@@ -378,10 +428,10 @@ fn open(spec: &Spec, patience: &Patience) -> io::Result<(Sink, Frame)> {
         Target::Stdout => (Sink::File(FileSink::stdout()?), stream),
         Target::File(path) => (Sink::File(FileSink::open(path)?), stream),
         Target::Udp(place) => (Sink::Datagram(DatagramSink::udp(place)?), Frame::Datagram),
-        Target::Tcp(_) => (Sink::Stream(StreamSink::open(&spec.target, patience)?), stream),
+        Target::Tcp(_) | Target::Tls(_) => (Sink::Stream(StreamSink::open(spec, patience)?), stream),
         Target::Unix(path) => match DatagramSink::unix(path.clone(), patience) {
             Err(error) if error.raw_os_error() == Some(WRONG_KIND_OF_SOCKET) => {
-                (Sink::Stream(StreamSink::open(&spec.target, patience)?), stream)
+                (Sink::Stream(StreamSink::open(spec, patience)?), stream)
             }
             opened => (Sink::Datagram(opened?), Frame::Datagram),
         },
@@ -390,6 +440,9 @@ fn open(spec: &Spec, patience: &Patience) -> io::Result<(Sink, Frame)> {
 
 /// What an operator may do about an error.
 fn advice(target: &Target, error: &io::Error) -> &'static str {
+    if let Some(advice) = Trouble::advice(error) {
+        return advice;
+    }
     match (target, error.kind()) {
         (_, ErrorKind::PermissionDenied) => "give the user that tapline runs as the right to write there",
         (Target::Stdout, _) => "see where the standard output goes",
@@ -400,10 +453,12 @@ fn advice(target: &Target, error: &io::Error) -> &'static str {
         (Target::Unix(_), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             "start the receiver, or name the socket that it listens on"
         }
-        (Target::Udp(_) | Target::Tcp(_), ErrorKind::ConnectionRefused) => {
+        (Target::Udp(_) | Target::Tcp(_) | Target::Tls(_), ErrorKind::ConnectionRefused) => {
             "start the receiver, or name the port that it listens on"
         }
-        (Target::Udp(_) | Target::Tcp(_), _) => "see to the host's name, the route to it and the firewalls on the way",
+        (Target::Udp(_) | Target::Tcp(_) | Target::Tls(_), _) => {
+            "see to the host's name, the route to it and the firewalls on the way"
+        }
         (Target::Unix(_), _) => "see to the socket and its receiver",
     }
 }

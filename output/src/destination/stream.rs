@@ -1,4 +1,4 @@
-//! Streams to a receiver: TCP, and local sockets that are streams.
+//! Streams to a receiver: TCP, TLS over it, and local sockets that are streams.
 //!
 //! A connection that breaks is made anew, and the line that was being written is sent again whole on the new one, so that no stream
 //! goes on in the middle of a line. What the system had accepted before is not known to have arrived: syslog has no
@@ -10,12 +10,14 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 
 use super::batch::Batch;
-use super::{Patience, Sent, Target};
+use super::tls::{Credentials, TlsStream};
+use super::{Patience, Sent, Spec, Target};
 
 /// A connection.
 #[derive(Debug)]
 enum Connection {
     Tcp(TcpStream),
+    Tls(Box<TlsStream>),
     Unix(UnixStream),
 }
 
@@ -23,12 +25,33 @@ enum Connection {
 #[derive(Debug)]
 pub(super) struct StreamSink {
     target: Target,
+    /// For TLS: what was read from files.
+    credentials: Option<Credentials>,
     connection: Option<Connection>,
 }
 
 impl StreamSink {
-    pub fn open(target: &Target, patience: &Patience) -> io::Result<Self> {
-        Ok(Self { connection: Some(connect(target, patience)?), target: target.clone() })
+    pub fn open(spec: &Spec, patience: &Patience) -> io::Result<Self> {
+        let credentials = spec.credentials()?;
+        let target = spec.target.clone();
+        Ok(Self { connection: Some(connect(&target, credentials.as_ref(), patience)?), target, credentials })
+    }
+
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// Takes what was read from files anew. It holds from the next connection on.
+    pub fn renew(&mut self, credentials: Credentials) {
+        self.credentials = Some(credentials);
+    }
+
+    /// Ends a connection in good order.
+    pub fn close(&mut self) {
+        if let Some(Connection::Tls(stream)) = &mut self.connection {
+            stream.close();
+        }
+        self.connection = None;
     }
 
     pub fn is_connected(&self) -> bool {
@@ -37,13 +60,13 @@ impl StreamSink {
 
     /// Connects where there is no connection. Tells whether a new one was made.
     pub fn reconnect(&mut self, patience: &Patience) -> io::Result<bool> {
-        if self.connection.as_ref().is_some_and(Connection::is_closed) {
+        if self.connection.as_mut().is_some_and(Connection::is_closed) {
             self.connection = None;
         }
         if self.connection.is_some() {
             return Ok(false);
         }
-        self.connection = Some(connect(&self.target, patience)?);
+        self.connection = Some(connect(&self.target, self.credentials.as_ref(), patience)?);
         Ok(true)
     }
 
@@ -78,16 +101,18 @@ impl Connection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
             Self::Unix(stream) => stream.write(bytes),
         }
     }
 
     /// Whether the receiver has closed it. What a receiver sends is thrown away: syslog has no answers.
-    fn is_closed(&self) -> bool {
+    fn is_closed(&mut self) -> bool {
         let mut thrown_away = [0; 1024];
         let read = match self {
-            Self::Tcp(stream) => glance(stream, |on| stream.set_nonblocking(on), &mut thrown_away),
-            Self::Unix(stream) => glance(stream, |on| stream.set_nonblocking(on), &mut thrown_away),
+            Self::Tls(stream) => return stream.is_closed(),
+            Self::Tcp(stream) => glance(&*stream, |on| stream.set_nonblocking(on), &mut thrown_away),
+            Self::Unix(stream) => glance(&*stream, |on| stream.set_nonblocking(on), &mut thrown_away),
         };
         match read {
             Ok(bytes) => bytes == 0,
@@ -104,26 +129,32 @@ fn glance(mut stream: impl Read, wait_not: impl Fn(bool) -> io::Result<()>, buff
     read
 }
 
-fn connect(target: &Target, patience: &Patience) -> io::Result<Connection> {
-    match target {
-        Target::Unix(path) => {
+fn connect(target: &Target, credentials: Option<&Credentials>, patience: &Patience) -> io::Result<Connection> {
+    match (target, credentials) {
+        (Target::Unix(path), _) => {
             let stream = UnixStream::connect(path)?;
             stream.set_write_timeout(Some(patience.stall))?;
             Ok(Connection::Unix(stream))
         }
-        Target::Tcp(place) => {
-            let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
-            for address in place.to_socket_addrs()? {
-                match TcpStream::connect_timeout(&address, patience.stall) {
-                    Ok(stream) => {
-                        stream.set_write_timeout(Some(patience.stall))?;
-                        return Ok(Connection::Tcp(stream));
-                    }
-                    Err(error) => last = error,
-                }
-            }
-            Err(last)
+        (Target::Tcp(place), _) => Ok(Connection::Tcp(connect_tcp(place, patience)?)),
+        (Target::Tls(place), Some(credentials)) => {
+            let stream = TlsStream::open(connect_tcp(place, patience)?, credentials, patience)?;
+            Ok(Connection::Tls(Box::new(stream)))
         }
-        Target::Stdout | Target::File(_) | Target::Udp(_) => Err(ErrorKind::Unsupported.into()),
+        (Target::Stdout | Target::File(_) | Target::Udp(_) | Target::Tls(_), _) => Err(ErrorKind::Unsupported.into()),
     }
+}
+
+fn connect_tcp(place: &str, patience: &Patience) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
+    for address in place.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, patience.stall) {
+            Ok(stream) => {
+                stream.set_write_timeout(Some(patience.stall))?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }

@@ -32,6 +32,7 @@ Examples:
   tapline -r trace.pcap --filter 'tcp port 8080'    only some packets
   tapline -r trace.pcap --timeout udp=10s,tcp-established=30m
   tapline -r trace.pcap -o tcp://siem:601           into a SIEM, framed as RFC 6587 has it
+  tapline -r trace.pcap -o 'tls://siem?ca=ca.pem'   the same, encrypted, to a receiver whose certificate a CA of ca.pem has signed
   tapline -r trace.pcap --format json | jq .        for programs that do not speak syslog
   tapline -c tapline.toml                           what a file says; options given beside it override it
 
@@ -152,8 +153,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = units::every, default_value = "60s", help_heading = LISTENING)]
     pub(super) status_interval: units::Every,
 
-    /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in
-    /// 'tcp://siem:601?framing=newline&limit=4000'. Can be repeated: each destination gets every line
+    /// Where the lines go: '-' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH. Options may
+    /// follow, as in 'tcp://siem:601?framing=newline&limit=4000' or 'tls://siem?ca=ca.pem&cert=tap.pem&key=tap.key'. Can be repeated: each
+    /// destination gets every line
     #[arg(short = 'o', long = "output", value_name = "DESTINATION", default_value = "-", allow_hyphen_values = true, help_heading = OUTPUT)]
     pub(super) destinations: Vec<String>,
     /// How a session is written

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use dissectors::files::HashLimit;
 use flowtable::config::Timeouts;
+use output::destination::credentials;
 use output::{Facility, Severity, Spec};
 
 use super::arguments::Arguments;
@@ -193,10 +194,13 @@ impl Options {
         })
     }
 
-    /// Checks what a run would find out only when it begins: the filter, and the list of applications.
+    /// Checks what a run would find out only when it begins: the filter, the list of applications, and certificates.
     pub(super) fn check_files(&self) -> Result<(), String> {
         if let Some(filter) = &self.filter {
             Filter::new(filter, &[]).map_err(|error| error.to_string())?;
+        }
+        for spec in &self.outputs {
+            credentials(spec).map_err(|error| error.to_string())?;
         }
         crate::replay::List::of(self.services.as_deref()).map(|_| ())
     }
@@ -327,6 +331,8 @@ mod tests {
             "--user a --no-confine",
             "-o file:x -o file:x?limit=4000",
             "--metrics localhost:9477",
+            "-o tls://a?insecure=yes",
+            "-o tls://a?key=k",
         ] {
             refusal(&format!("-r a {wrong}"));
         }

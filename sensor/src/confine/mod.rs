@@ -84,7 +84,8 @@ impl Needs {
                     needs.udp = true;
                     needs.names |= port_of_a_name(place).0;
                 }
-                Target::Tcp(place) => {
+                // What TLS reads from files is read by then.
+                Target::Tcp(place) | Target::Tls(place) => {
                     let (is_name, port) = port_of_a_name(place);
                     needs.tcp_ports.extend(port);
                     needs.names |= is_name;
@@ -122,7 +123,13 @@ impl Needs {
     /// What a keeper needs: packet sockets may be made, by the capability that it has, and files in the folders of others be read, which
     /// may have been made anew since.
     pub fn keeper<'p>(beside: impl IntoIterator<Item = &'p Path>) -> Self {
-        let read = beside.into_iter().map(|path| folder(path).to_owned()).collect();
+        let mut read = Vec::new();
+        for path in beside {
+            read.push(folder(path).to_owned());
+            // A link may lead to another folder, and what is made anew there has another name.
+            let real = path.canonicalize().ok();
+            read.extend(real.map(|path| folder(&path).to_owned()).filter(|folder| !read.contains(folder)));
+        }
         Self { packets: true, read, ..Self::default() }
     }
 }
@@ -252,7 +259,7 @@ mod tests {
         assert_eq!(files.written, [PathBuf::from("/dev/full")]);
         let network = needs(&["tcp://192.0.2.1:601", "udp://[2001:db8::1]:514"]);
         assert!(network.tcp_ports == [601] && network.udp && !network.names);
-        let named = needs(&["tcp://siem.example:6514", "unix:/dev/log"]);
+        let named = needs(&["tls://siem.example", "unix:/dev/log"]);
         assert!(named.tcp_ports == [6514] && named.names && named.local && !named.udp);
     }
 }

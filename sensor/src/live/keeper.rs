@@ -1,12 +1,15 @@
 //! The keeper: the one thread of a sensor that listens which keeps rights, and sees no packets.
 //!
-//! It looks at interfaces and opens those that have come back (CAP_NET_RAW, files below /sys), and it reads the configuration and
-//! the list of applications again when it is asked to (files beside those). Its answers are values: an opened capture, options.
+//! It looks at interfaces and opens those that have come back (CAP_NET_RAW, files below /sys), and it reads the configuration, the
+//! list of applications and the certificates of destinations again when it is asked to (files beside those). Its answers are values:
+//! an opened capture, options, certificates.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dissectors::services::Services;
+use output::Spec;
+use output::destination::{Credentials, credentials};
 
 use crate::cli::{Options, Origin};
 use crate::confine::{self, Needs};
@@ -23,6 +26,8 @@ pub(super) struct Configuration {
     pub services: &'static Services,
     /// Whether their list says something else than before.
     pub services_changed: bool,
+    /// What destinations of TLS read from their files, by their places among the destinations.
+    pub credentials: Vec<(usize, Credentials)>,
 }
 
 /// The way to the keeper.
@@ -38,14 +43,17 @@ impl Keeper {
         let (answer, answers) = bounded(1);
         let (confined_in, confined) = bounded(1);
         let origin = options.origin.clone();
-        let files = [origin.file.clone(), options.services.clone()];
-        let needs = options.confine.then(|| Needs::keeper(files.iter().flatten().map(AsRef::<Path>::as_ref)));
+        // Destinations stay what they are until a restart; what their files hold does not.
+        let outputs = options.outputs.clone();
+        let files = [origin.file.clone(), options.services.clone()].into_iter().flatten();
+        let files: Vec<PathBuf> = files.chain(outputs.iter().flat_map(Spec::files)).collect();
+        let needs = options.confine.then(|| Needs::keeper(files.iter().map(PathBuf::as_path)));
         let keeping = move || {
             if let Some(needs) = needs {
                 confine::keep(&needs);
             }
             let _ = confined_in.send(());
-            keep(opener, &origin, list, &asked, &answer);
+            keep(opener, &origin, list, &outputs, &asked, &answer);
         };
         let start = || {
             let thread = std::thread::Builder::new().name(NAME.into()).spawn(keeping);
@@ -80,13 +88,14 @@ fn keep(
     mut opener: Opener,
     origin: &Origin,
     mut list: List,
+    outputs: &[Spec],
     asked: &Receiver<()>,
     answer: &Sender<Result<Configuration, String>>,
 ) {
     loop {
         match asked.recv_timeout(LOOK) {
             Ok(()) => {
-                if answer.send(read(origin, &mut list)).is_err() {
+                if answer.send(read(origin, &mut list, outputs)).is_err() {
                     return;
                 }
             }
@@ -97,8 +106,12 @@ fn keep(
     }
 }
 
-fn read(origin: &Origin, list: &mut List) -> Result<Configuration, String> {
+fn read(origin: &Origin, list: &mut List, outputs: &[Spec]) -> Result<Configuration, String> {
     let options = origin.read_again()?;
+    let mut read = Vec::new();
+    for (place, spec) in outputs.iter().enumerate() {
+        read.extend(credentials(spec).map_err(|error| error.to_string())?.map(|credentials| (place, credentials)));
+    }
     let services_changed = list.read(options.services.as_deref())?;
-    Ok(Configuration { options, services: list.services(), services_changed })
+    Ok(Configuration { options, services: list.services(), services_changed, credentials: read })
 }

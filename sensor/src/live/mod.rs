@@ -25,7 +25,7 @@ use crate::cli::{self, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
 use crate::confine;
 use crate::metrics::Responder;
 use crate::pipeline::{self, Meter, Outcome, Tuning};
-use crate::replay::{List, plan, shortcomings, show_metrics, tell_failures_in_one_line};
+use crate::replay::{List, plan, remind, shortcomings, show_metrics, tell_failures_in_one_line};
 use crate::source::Live;
 use crate::source::live::{Port, Settings};
 use keeper::Keeper;
@@ -53,6 +53,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let plan = plan(&options, list.services());
     let mut outlets =
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
+    remind(&options);
     // Everything is open. Before any other thread is started, for Landlock and capabilities are a thread's own.
     let keeper = Keeper::start(&options, opener, list)?;
     outlets.start();

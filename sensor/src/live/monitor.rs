@@ -214,13 +214,17 @@ impl<'r> Monitor<'r> {
 
     /// Takes over what may change of a configuration that was read anew, and tells what of it must wait.
     fn take(&mut self, read: Configuration) {
-        let Configuration { options, services, services_changed } = read;
+        let Configuration { options, services, services_changed, credentials } = read;
         let (mut holds, mut waits) = (Vec::new(), Vec::new());
         for key in self.values.changed(&options.origin.values) {
             if cli::is_reloaded(key) { holds.push(key.to_owned()) } else { waits.push(key.to_owned()) }
         }
         if services_changed && !holds.iter().any(|key| key == SERVICES) {
             holds.push(SERVICES.to_owned());
+        }
+        for (place, read) in credentials {
+            let renewed = self.watched.outlets.renew(place, read);
+            holds.extend(renewed.map(|name| format!("what the files of {name} hold")));
         }
         self.values.take_reloaded(&options.origin.values);
         self.plan = replay::plan(&options, services);
@@ -230,7 +234,7 @@ impl<'r> Monitor<'r> {
             self.watched.outlets.set_room(live.queue_bytes);
         }
         self.tune();
-        if self.options.origin.file.is_none() && self.options.services.is_none() {
+        if self.options.origin.file.is_none() && self.options.services.is_none() && holds.is_empty() {
             return;
         }
         let verb = |keys: &[String]| if keys.len() == 1 { "s" } else { "" };

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
-use output::destination::{Counters, OpenError, Patience};
+use output::destination::{Counters, Credentials, OpenError, Patience};
 use output::{Destinations, Profile, Rendered, Spec};
 
 use crate::pipeline::{Going, Outlet};
@@ -53,6 +53,7 @@ struct Chunk {
 enum Order {
     Lines(Arc<Chunk>),
     Reopen,
+    Renew(Credentials),
 }
 
 /// One destination as both ends of its queue see it.
@@ -67,6 +68,8 @@ struct Lane {
     ended: AtomicBool,
     counters: Mutex<Counters>,
     reports: Mutex<Vec<String>>,
+    /// For TLS: what was read from its files last.
+    credentials: Mutex<Option<Credentials>>,
 }
 
 /// All destinations.
@@ -104,6 +107,7 @@ impl Outlets {
                 ended: AtomicBool::new(false),
                 counters: Mutex::default(),
                 reports: Mutex::default(),
+                credentials: Mutex::new(destination.credentials().cloned()),
             });
             let (sender, receiver) = unbounded();
             outlets.idle.push((lane.clone(), destination, receiver));
@@ -131,6 +135,18 @@ impl Outlets {
             // A thread that is gone has no file.
             let _ = sender.send(Order::Reopen);
         }
+    }
+
+    /// Gives the destination of that place what was read from its files anew. Tells its name, where that is something else than before.
+    pub(super) fn renew(&self, place: usize, read: Credentials) -> Option<String> {
+        let (lane, sender) = self.lanes.get(place)?;
+        let mut held = held(&lane.credentials);
+        if held.as_ref().is_some_and(|held| held.is_same(&read)) {
+            return None;
+        }
+        *held = Some(read.clone());
+        let _ = sender.send(Order::Renew(read));
+        Some(lane.spec.to_string())
     }
 
     /// Gives every queue so many bytes.
@@ -225,6 +241,7 @@ impl Lane {
             };
             match order {
                 Order::Reopen => destination.reopen(),
+                Order::Renew(credentials) => destination.renew(&credentials),
                 Order::Lines(chunk) => {
                     self.rest(&destination, closing, most_bytes);
                     let mut going = self.write(&chunk, &mut destination);
@@ -240,6 +257,8 @@ impl Lane {
         }
         let going = destination.flush();
         self.publish(&mut destination, going);
+        // TLS has a last word to say.
+        drop(destination.close());
     }
 
     fn write(&self, chunk: &Chunk, destination: &mut Destinations) -> Going {
