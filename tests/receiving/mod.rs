@@ -108,12 +108,8 @@ impl Receiver {
                 assert_eq!(received.len(), before + records.len(), "more was received than sent");
                 return received[before..].to_vec();
             }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{} of {} came by {destination}",
-                received.len() - before,
-                records.len()
-            );
+            let came = received.len() - before;
+            assert!(begun.elapsed() < PATIENCE, "{came} of {} came by {destination}\n{}", records.len(), self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -3,6 +3,7 @@
 //! Files are read once. A sensor that listens reads them again when its configuration is; what was read is then a value that one
 //! thread hands to another, for those that connect may open no file.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -32,7 +33,7 @@ const CERTIFICATE_ADVICE: &str = "name a file that holds a certificate (PEM) wit
 const KEY_ADVICE: &str = "name a file that holds its key (PEM, not encrypted) with key=FILE";
 
 /// What is needed to speak to one receiver.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Credentials {
     pub(super) config: Arc<ClientConfig>,
     pub(super) name: ServerName<'static>,
@@ -41,6 +42,12 @@ pub struct Credentials {
     has_own: bool,
     /// Of all that was read.
     content: Fingerprint,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("name", &self.name).field("has_own", &self.has_own).finish_non_exhaustive()
+    }
 }
 
 impl Credentials {

@@ -9,8 +9,8 @@
 //! Lines are put into records as large as TLS has them. A record that the system took whole counts as sent, and no other does: a receiver
 //! can't read half of one, so a line of which a part is missing is sent again on the next connection.
 //!
-//! A receiver that speaks TLS 1.3 looks at our certificate only after it has been told that all is well, so where it asked for one its
-//! next word is waited for; otherwise lines would go to somebody who throws them away. At the end it is told that nothing more will
+//! A receiver that asked for our certificate may not like it once hands are shaken: with TLS 1.3 it sees it only then, and rsyslog looks
+//! at names later still, and just goes. So it is given time to go before it gets lines that it would throw away. At the end it is told that nothing more will
 //! come, and given time to read what is on its way: to close at once could throw that away.
 
 mod credentials;
@@ -38,8 +38,8 @@ const RECORD_BYTES: usize = 16 << 10;
 /// After so many records a connection of TLS 1.2 is made anew: AES-GCM may not have more than 2^24 by one key, and 1.2 has no way to
 /// change it.
 const MOST_RECORDS: u64 = 1 << 23;
-/// How long a receiver that wanted a certificate may take to say that it does not like it.
-const SECOND_THOUGHTS: Duration = Duration::from_secs(1);
+/// How long a receiver that asked for a certificate may take to say that it does not like it, beside once more the handshake's time.
+const SECOND_THOUGHTS: Duration = Duration::from_millis(300);
 /// How long a receiver may take to read the last lines.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How much of what a receiver says is read at once, and how often.
@@ -83,6 +83,7 @@ impl TlsStream {
     }
 
     fn shake_hands(&mut self, end: Option<Instant>) -> io::Result<()> {
+        let start = Instant::now();
         while self.session.is_handshaking() {
             self.write_out()?;
             if self.session.is_handshaking() {
@@ -90,11 +91,15 @@ impl TlsStream {
             }
         }
         self.write_out()?;
-        if self.credentials.handshake().asked && self.session.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
-            match self.listen_until(Instant::now().checked_add(SECOND_THOUGHTS)) {
-                // It says nothing, so it has nothing against us.
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-                heard => heard?,
+        if self.credentials.handshake().asked {
+            let end = Instant::now().checked_add(SECOND_THOUGHTS.saturating_add(start.elapsed()));
+            loop {
+                match self.listen_until(end) {
+                    Ok(()) => {}
+                    // It is still there, so it has nothing against us.
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+                    Err(error) => return Err(error),
+                }
             }
         }
         self.stream.set_read_timeout(None)
@@ -118,6 +123,7 @@ impl TlsStream {
     /// Makes of what was read what it means, and throws away what is said to us.
     fn take(&mut self) -> io::Result<()> {
         match self.session.process_new_packets() {
+            Ok(state) if state.peer_has_closed() => Err(ErrorKind::UnexpectedEof.into()),
             Ok(state) => {
                 let said = state.plaintext_bytes_to_read() as u64;
                 io::copy(&mut self.session.reader().take(said), &mut io::sink()).map(|_| ())

@@ -84,12 +84,12 @@ impl Handshake {
             | ErrorKind::ConnectionReset
             | ErrorKind::BrokenPipe
             | ErrorKind::ConnectionAborted => {
-                if self.asked && !self.has_own {
-                    let what = "the receiver asked for a certificate and, without one, broke off the TLS handshake";
-                    (what.to_owned(), SHOW_ONE)
-                } else {
-                    ("the receiver broke off the TLS handshake".to_owned(), SEE_ITS_LOG)
-                }
+                let (what, advice) = match (self.asked, self.has_own) {
+                    (true, false) => ("; it asked for a certificate and got none", SHOW_ONE),
+                    (true, true) => (" once it had seen our certificate", SHOW_ANOTHER),
+                    (false, _) => ("", SEE_ITS_LOG),
+                };
+                (format!("the receiver broke off the TLS handshake{what}"), advice)
             }
             ErrorKind::WouldBlock | ErrorKind::TimedOut => {
                 let what = format!("the receiver did not finish the TLS handshake within {} s", patience.as_secs());
