@@ -224,7 +224,7 @@ impl<'r> Monitor<'r> {
         }
         for (place, read) in credentials {
             let renewed = self.watched.outlets.renew(place, read);
-            holds.extend(renewed.map(|name| format!("what the files of {name} hold")));
+            holds.extend(renewed.map(|name| format!("the content of the files of {name}")));
         }
         self.values.take_reloaded(&options.origin.values);
         self.plan = replay::plan(&options, services);

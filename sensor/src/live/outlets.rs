@@ -53,7 +53,6 @@ struct Chunk {
 enum Order {
     Lines(Arc<Chunk>),
     Reopen,
-    Renew(Credentials),
 }
 
 /// One destination as both ends of its queue see it.
@@ -70,6 +69,8 @@ struct Lane {
     reports: Mutex<Vec<String>>,
     /// For TLS: what was read from its files last.
     credentials: Mutex<Option<Credentials>>,
+    /// The same, until its thread has taken it over: no order, for those wait behind lines that need it.
+    renewed: Mutex<Option<Credentials>>,
 }
 
 /// All destinations.
@@ -108,6 +109,7 @@ impl Outlets {
                 counters: Mutex::default(),
                 reports: Mutex::default(),
                 credentials: Mutex::new(destination.credentials().cloned()),
+                renewed: Mutex::default(),
             });
             let (sender, receiver) = unbounded();
             outlets.idle.push((lane.clone(), destination, receiver));
@@ -139,13 +141,13 @@ impl Outlets {
 
     /// Gives the destination of that place what was read from its files anew. Tells its name, where that is something else than before.
     pub(super) fn renew(&self, place: usize, read: Credentials) -> Option<String> {
-        let (lane, sender) = self.lanes.get(place)?;
-        let mut held = held(&lane.credentials);
-        if held.as_ref().is_some_and(|held| held.is_same(&read)) {
+        let (lane, _) = self.lanes.get(place)?;
+        let mut before = held(&lane.credentials);
+        if before.as_ref().is_some_and(|before| before.is_same(&read)) {
             return None;
         }
-        *held = Some(read.clone());
-        let _ = sender.send(Order::Renew(read));
+        *before = Some(read.clone());
+        *held(&lane.renewed) = Some(read);
         Some(lane.spec.to_string())
     }
 
@@ -241,9 +243,11 @@ impl Lane {
             };
             match order {
                 Order::Reopen => destination.reopen(),
-                Order::Renew(credentials) => destination.renew(&credentials),
                 Order::Lines(chunk) => {
                     self.rest(&destination, closing, most_bytes);
+                    if let Some(credentials) = held(&self.renewed).take() {
+                        destination.renew(&credentials);
+                    }
                     let mut going = self.write(&chunk, &mut destination);
                     if destination.is_troubled() {
                         // Whether it takes lines again is found out by these, before the next wait.
@@ -278,7 +282,8 @@ impl Lane {
         }
         let start = Instant::now();
         let has_room = || self.queued_bytes.load(Ordering::Relaxed) < most_bytes.load(Ordering::Relaxed) / 2;
-        while start.elapsed() < REST && has_room() && !closing.load(Ordering::Relaxed) {
+        let is_renewed = || held(&self.renewed).is_some();
+        while start.elapsed() < REST && has_room() && !is_renewed() && !closing.load(Ordering::Relaxed) {
             std::thread::sleep(NAP);
         }
     }
