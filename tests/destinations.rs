@@ -20,6 +20,7 @@ const SHORT: Patience = Patience {
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_millis(50),
     stall: Duration::from_secs(5),
+    keeps: false,
 };
 
 fn open(specs: &[String]) -> Destinations {

@@ -28,6 +28,7 @@ const SHORT: Patience = Patience {
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_millis(50),
     stall: Duration::from_secs(5),
+    keeps: false,
 };
 const HEAD: &str = "<134>1 - tap tapline - SESSION ";
 const RENDERED: Rendered = Rendered { sd_at: HEAD.len(), cut: false };

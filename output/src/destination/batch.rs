@@ -43,8 +43,9 @@ impl Batch {
         self.ends.is_empty()
     }
 
-    pub fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES
+    /// Whether so many bytes are gathered.
+    pub fn holds(&self, bytes: usize) -> bool {
+        self.bytes.len() >= bytes
     }
 
     pub fn lines(&self) -> usize {
@@ -69,6 +70,14 @@ impl Batch {
     /// The line of that number.
     pub fn line(&self, line: usize) -> Option<&[u8]> {
         self.bytes.get(self.start_of(line)..*self.ends.get(line)?)
+    }
+
+    /// Leaves out the first lines.
+    pub fn forget(&mut self, lines: usize) {
+        let start = self.start_of(lines);
+        self.bytes.drain(..start.min(self.bytes.len()));
+        self.ends.drain(..lines.min(self.ends.len()));
+        self.ends.iter_mut().for_each(|end| *end = end.saturating_sub(start));
     }
 
     pub fn clear(&mut self) {

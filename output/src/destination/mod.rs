@@ -24,7 +24,7 @@ pub use spec::{Framing, Spec, SpecError, Target};
 pub use tls::{Credentials, Fingerprint, TlsSettings};
 
 use crate::record::{Profile, Rendered};
-use batch::{Batch, Frame};
+use batch::{BATCH_BYTES, Batch, Frame};
 use datagram::DatagramSink;
 use file::FileSink;
 use sequence::Sequence;
@@ -35,6 +35,8 @@ use tls::Trouble;
 const WRONG_KIND_OF_SOCKET: i32 = 91;
 /// How many reports wait to be taken.
 const REPORTS: usize = 16;
+/// How many bytes of lines are kept of a stream that does not take them.
+const KEPT_BYTES: usize = 4 * BATCH_BYTES;
 /// How many reasons for one trouble are told: a receiver that was down may come back as somebody else.
 const REASONS: usize = 4;
 
@@ -142,6 +144,8 @@ impl Destinations {
     pub fn close(mut self) -> (Vec<(Spec, Counters)>, Vec<String>) {
         let _ = self.flush();
         for destination in &mut self.all {
+            // Where nobody will try again, what was kept is lost.
+            destination.counters.failed += destination.batch.lines() as u64;
             if let Sink::Stream(stream) = &mut destination.sink {
                 stream.close();
             }
@@ -180,9 +184,20 @@ impl Destinations {
         self.all.iter().map(|destination| (&destination.spec, destination.counters))
     }
 
-    /// Whether the last lines of any destination were lost.
+    /// Whether the last lines of any destination were lost, or wait.
     pub fn is_troubled(&self) -> bool {
         self.all.iter().any(Destination::is_troubled)
+    }
+
+    /// Whether every destination keeps lines that it does not take, by its [`Patience`].
+    pub fn keeps(&self) -> bool {
+        self.all.iter().all(Destination::keeps)
+    }
+
+    /// Whether there is a use in writing to destinations whose last lines were lost or kept: those that are streams are connected to anew.
+    pub fn is_reachable(&mut self) -> bool {
+        let reports = &mut self.reports;
+        self.all.iter_mut().all(|destination| destination.is_reachable(reports))
     }
 
     /// What an operator should know and has not been told.
@@ -259,7 +274,9 @@ impl Destination {
             }
             None => self.batch.push(self.frame, [head, &[], tail]),
         }
-        let full = self.batch.is_full() || self.terminal;
+        // Once a try was in vain, each further line is no reason for another.
+        let most = if self.keeps() && self.is_troubled() { KEPT_BYTES } else { BATCH_BYTES };
+        let full = self.batch.holds(most) || self.terminal;
         if full {
             self.flush(reports);
         }
@@ -285,18 +302,40 @@ impl Destination {
                 error
             }
             Sink::Datagram(_) => self.send_datagrams(),
-            Sink::Stream(_) => self.send_stream(),
+            Sink::Stream(_) => {
+                let (done, error) = self.send_stream();
+                if let Some(error) = error.as_ref().filter(|_| self.keeps() && !self.batch.holds(KEPT_BYTES)) {
+                    self.batch.forget(done);
+                    self.tell_trouble(error, reports);
+                    return;
+                }
+                self.counters.failed += self.batch.lines().saturating_sub(done) as u64;
+                error
+            }
             Sink::Ended => None,
         };
         self.batch.clear();
         match error {
             Some(error) => self.tell_trouble(&error, reports),
-            None if self.is_troubled() => {
-                let lost = self.counters.failed;
-                report(reports, format!("{} takes lines again; lost so far: {lost}", self.spec));
-                self.troubles.clear();
-            }
+            None if self.is_troubled() => self.tell_relief(reports),
             None => {}
+        }
+    }
+
+    fn is_reachable(&mut self, reports: &mut Vec<String>) -> bool {
+        let Sink::Stream(stream) = &mut self.sink else { return true };
+        match stream.reconnect(&self.patience) {
+            Ok(new) => {
+                self.counters.reconnects += u64::from(new);
+                if self.batch.is_empty() && self.is_troubled() {
+                    self.tell_relief(reports);
+                }
+                true
+            }
+            Err(error) => {
+                self.tell_trouble(&error, reports);
+                false
+            }
         }
     }
 
@@ -305,12 +344,23 @@ impl Destination {
         !self.troubles.is_empty()
     }
 
-    /// Tells why lines are lost, each reason once.
+    /// Whether lines that are not taken stay.
+    fn keeps(&self) -> bool {
+        self.patience.keeps && matches!(self.sink, Sink::Stream(_))
+    }
+
+    fn tell_relief(&mut self, reports: &mut Vec<String>) {
+        report(reports, format!("{} takes lines again; lost so far: {}", self.spec, self.counters.failed));
+        self.troubles.clear();
+    }
+
+    /// Tells why lines are lost or wait, each reason once.
     fn tell_trouble(&mut self, error: &io::Error, reports: &mut Vec<String>) {
         let what = error.to_string();
         if self.troubles.len() < REASONS && !self.troubles.contains(&what) {
             let why = advice(&self.spec.target, error);
-            report(reports, format!("lines for {} are being lost: {what}: {why}", self.spec));
+            let how = if self.keeps() { "wait, and are lost when the queue is full" } else { "are being lost" };
+            report(reports, format!("lines for {} {how}: {what}: {why}", self.spec));
             self.troubles.push(what);
         }
     }
@@ -359,11 +409,12 @@ impl Destination {
         trouble
     }
 
-    /// Sends the batch, on a new connection where the old one breaks, beginning with the line that was not written whole.
-    fn send_stream(&mut self) -> Option<io::Error> {
+    /// Sends the batch, on a new connection where the old one breaks, beginning with the line that was not written whole. Tells how many
+    /// lines went out, and why not all did.
+    fn send_stream(&mut self) -> (usize, Option<io::Error>) {
         let most = if self.is_troubled() { 1 } else { self.patience.tries.max(1) };
         let Sink::Stream(sink) = &mut self.sink else {
-            return None;
+            return (0, None);
         };
         let (mut done, mut tries) = (0, 0);
         loop {
@@ -377,14 +428,16 @@ impl Destination {
                     if sent.lines > 0 {
                         tries = 0;
                     }
-                    error?
+                    match error {
+                        None => return (done, None),
+                        Some(error) => error,
+                    }
                 }
                 Err(error) => error,
             };
             tries += 1;
             if tries >= most {
-                self.counters.failed += self.batch.lines().saturating_sub(done) as u64;
-                return Some(error);
+                return (done, Some(error));
             }
             // A connection that has just broken may be made anew at once.
             if !was_connected {

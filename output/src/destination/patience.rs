@@ -13,6 +13,9 @@ pub struct Patience {
     pub longest_pause: Duration,
     /// How long one connecting or writing may take.
     pub stall: Duration,
+    /// Whether lines that a stream did not take stay for the next try, instead of failing. The caller keeps what comes after them, and
+    /// looks with [`super::Destinations::is_reachable`] whether there is a use in trying.
+    pub keeps: bool,
 }
 
 impl Patience {
@@ -22,10 +25,11 @@ impl Patience {
         first_pause: Duration::from_millis(100),
         longest_pause: Duration::from_secs(5),
         stall: Duration::from_secs(30),
+        keeps: false,
     };
 
     /// For a sensor that listens, whose lines wait in a queue meanwhile: shorter, so that one dead receiver does not hold up the end.
-    pub const LIVE: Self = Self { stall: Duration::from_secs(10), ..Self::REPLAY };
+    pub const LIVE: Self = Self { stall: Duration::from_secs(10), keeps: true, ..Self::REPLAY };
 
     /// The pause after a number of tries.
     pub(super) fn pause(&self, tries: u32) -> Duration {

@@ -15,7 +15,7 @@ use crate::pipeline::{Going, Outlet};
 
 /// Bytes of lines that make a chunk.
 const CHUNK_BYTES: usize = 64 << 10;
-/// How long a destination that loses lines is left alone while its queue has room.
+/// How long a destination that takes no lines is left alone at a time.
 const REST: Duration = Duration::from_secs(5);
 /// How often a resting destination looks whether there is reason to go on.
 const NAP: Duration = Duration::from_millis(50);
@@ -232,6 +232,9 @@ impl Lane {
                 Err(TryRecvError::Disconnected) => break,
                 Err(TryRecvError::Empty) => {
                     // Nothing else is ready: what was gathered goes out.
+                    if destination.keeps() {
+                        self.rest(&mut destination, closing, most_bytes);
+                    }
                     let going = destination.flush();
                     self.publish(&mut destination, going);
                     match orders.recv_timeout(REST) {
@@ -244,12 +247,10 @@ impl Lane {
             match order {
                 Order::Reopen => destination.reopen(),
                 Order::Lines(chunk) => {
-                    self.rest(&destination, closing, most_bytes);
-                    if let Some(credentials) = held(&self.renewed).take() {
-                        destination.renew(&credentials);
-                    }
+                    self.rest(&mut destination, closing, most_bytes);
+                    self.renew(&mut destination);
                     let mut going = self.write(&chunk, &mut destination);
-                    if destination.is_troubled() {
+                    if destination.is_troubled() && !destination.keeps() {
                         // Whether it takes lines again is found out by these, before the next wait.
                         going = destination.flush();
                     }
@@ -261,8 +262,12 @@ impl Lane {
         }
         let going = destination.flush();
         self.publish(&mut destination, going);
-        // TLS has a last word to say.
-        drop(destination.close());
+        // TLS has a last word to say, and what was kept until now is lost.
+        let (counters, reports) = destination.close();
+        if let Some((_, counters)) = counters.into_iter().next() {
+            *held(&self.counters) = counters;
+        }
+        held(&self.reports).extend(reports);
     }
 
     fn write(&self, chunk: &Chunk, destination: &mut Destinations) -> Going {
@@ -275,16 +280,29 @@ impl Lane {
         Going::Continue(())
     }
 
-    /// Leaves a destination that loses lines alone for a while, as long as others may wait for it.
-    fn rest(&self, destination: &Destinations, closing: &AtomicBool, most_bytes: &AtomicU64) {
-        if !destination.is_troubled() {
-            return;
-        }
-        let start = Instant::now();
+    /// Leaves a destination alone that takes no lines: one that keeps them until it takes them again, another for a while, as long as
+    /// others may wait for it.
+    fn rest(&self, destination: &mut Destinations, closing: &AtomicBool, most_bytes: &AtomicU64) {
+        let is_closing = || closing.load(Ordering::Relaxed);
         let has_room = || self.queued_bytes.load(Ordering::Relaxed) < most_bytes.load(Ordering::Relaxed) / 2;
-        let is_renewed = || held(&self.renewed).is_some();
-        while start.elapsed() < REST && has_room() && !is_renewed() && !closing.load(Ordering::Relaxed) {
-            std::thread::sleep(NAP);
+        while destination.is_troubled() && !is_closing() {
+            let (start, keeps) = (Instant::now(), destination.keeps());
+            let is_renewed = || held(&self.renewed).is_some();
+            while start.elapsed() < REST && (keeps || has_room()) && !is_renewed() && !is_closing() {
+                std::thread::sleep(NAP);
+            }
+            self.renew(destination);
+            if !keeps {
+                return;
+            }
+            let going = if destination.is_reachable() { destination.flush() } else { Going::Continue(()) };
+            self.publish(destination, going);
+        }
+    }
+
+    fn renew(&self, destination: &mut Destinations) {
+        if let Some(credentials) = held(&self.renewed).take() {
+            destination.renew(&credentials);
         }
     }
 
@@ -349,6 +367,57 @@ mod tests {
             let _ = entrance.write(0, &[b'x'; 999], RENDERED);
         }
         let _ = entrance.pause();
+    }
+
+    #[test]
+    fn a_receiver_that_is_away_costs_no_line_while_the_queue_has_room() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        let spec: Spec = format!("tcp://{place}?framing=newline&sequence=no").parse().unwrap();
+        let patience = Patience { tries: 2, ..Patience::LIVE };
+        let mut outlets = Outlets::open(std::slice::from_ref(&spec), patience, 1 << 20).unwrap();
+        outlets.start();
+        drop(listener.accept().unwrap());
+        drop(listener);
+        // More than a batch and a chunk, so that some find a full batch that waits.
+        (0..5).for_each(|_| write(&outlets, 100));
+        let start = Instant::now();
+        let mut told = Vec::new();
+        while told.is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(30), "it is told");
+            told = outlets.take_reports();
+        }
+        assert!(
+            told[0].starts_with(&format!("lines for {spec} wait, and are lost when the queue is full: ")),
+            "{told:?}"
+        );
+        write(&outlets, 100);
+        let listener = std::net::TcpListener::bind(place).unwrap();
+        let (mut reader, _) = listener.accept().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all.len() / 1000
+        });
+        let (accounts, reports) = outlets.close();
+        assert_eq!(reports, [format!("{spec} takes lines again; lost so far: 0")]);
+        assert_eq!((accounts[0].counters.sent, accounts[0].lost(), accounts[0].counters.reconnects), (600, 0, 1));
+        assert_eq!(reading.join().unwrap(), 600);
+    }
+
+    #[test]
+    fn a_receiver_that_stays_away_holds_nobody_up_at_the_end_and_every_line_is_counted() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let spec: Spec = format!("tcp://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let patience = Patience { tries: 2, ..Patience::LIVE };
+        let mut outlets = Outlets::open(&[spec], patience, 1 << 20).unwrap();
+        outlets.start();
+        drop(listener.accept().unwrap());
+        drop(listener);
+        (0..20).for_each(|_| write(&outlets, 100));
+        let (accounts, _) = outlets.close();
+        assert_eq!((accounts[0].counters.sent, accounts[0].lost()), (0, 2000));
+        assert!(accounts[0].counters.failed > 0 && accounts[0].dropped > 0, "{accounts:?}");
     }
 
     #[test]
