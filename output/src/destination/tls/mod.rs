@@ -16,6 +16,8 @@
 mod credentials;
 mod fingerprint;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod verify;
 
