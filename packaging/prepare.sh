@@ -28,6 +28,11 @@ command -v cargo >/dev/null || {
 wanted=()
 if [ "${1:-build}" = test ]; then
     [ -x /usr/sbin/rsyslogd ] || wanted+=(rsyslog)
+    # Its drivers for TLS, wherever the machine's kind has it put them.
+    for driver in gtls:rsyslog-gnutls ossl:rsyslog-openssl; do
+        compgen -G "/usr/lib/*/rsyslog/lmnsd_${driver%%:*}.so" >/dev/null || wanted+=("${driver#*:}")
+    done
+    command -v openssl >/dev/null || wanted+=(openssl)
     command -v valgrind >/dev/null || wanted+=(valgrind)
 fi
 # What the tests of listening run between network namespaces; where it is missing they say so and are skipped. Servers are started by

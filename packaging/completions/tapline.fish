@@ -32,7 +32,7 @@ complete -c tapline -n "__fish_tapline_needs_command" -l snaplen -d 'Bytes that 
 complete -c tapline -n "__fish_tapline_needs_command" -l buffer -d 'Memory for packets that wait to be looked at, in the kernel, for each interface' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l queue -d 'Lines that wait for each destination; what has no room is lost and counted, for capture never waits' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l status-interval -d 'How often the sensor tells of itself, in a STATUS line; 0 is never' -r
-complete -c tapline -n "__fish_tapline_needs_command" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
+complete -c tapline -n "__fish_tapline_needs_command" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\' or \'tls://siem?ca=ca.pem&cert=tap.pem&key=tap.key\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_needs_command" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
 complete -c tapline -n "__fish_tapline_needs_command" -l file-hash-limit -d 'Hash files of up to this size; of a larger one name, size and type are told, and `cut` counts the hash that is not' -r
@@ -75,7 +75,7 @@ complete -c tapline -n "__fish_tapline_using_subcommand check" -l snaplen -d 'By
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l buffer -d 'Memory for packets that wait to be looked at, in the kernel, for each interface' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l queue -d 'Lines that wait for each destination; what has no room is lost and counted, for capture never waits' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l status-interval -d 'How often the sensor tells of itself, in a STATUS line; 0 is never' -r
-complete -c tapline -n "__fish_tapline_using_subcommand check" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\'. Can be repeated: each destination gets every line' -r
+complete -c tapline -n "__fish_tapline_using_subcommand check" -s o -l output -d 'Where the lines go: \'-\' (standard output), file:PATH, udp://HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH. Options may follow, as in \'tcp://siem:601?framing=newline&limit=4000\' or \'tls://siem?ca=ca.pem&cert=tap.pem&key=tap.key\'. Can be repeated: each destination gets every line' -r
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l format -d 'How a session is written' -r -f -a "rfc5424\t'A syslog line with structured data'
 json\t'A JSON object on a line'"
 complete -c tapline -n "__fish_tapline_using_subcommand check" -l file-hash-limit -d 'Hash files of up to this size; of a larger one name, size and type are told, and `cut` counts the hash that is not' -r
