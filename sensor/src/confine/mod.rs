@@ -262,4 +262,17 @@ mod tests {
         let named = needs(&["tls://siem.example", "unix:/dev/log"]);
         assert!(named.tcp_ports == [6514] && named.names && named.local && !named.udp);
     }
+
+    #[test]
+    fn a_keeper_reads_where_a_file_is_and_where_its_link_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        let (named, real) = (folder.path().join("live"), folder.path().canonicalize().unwrap().join("archive"));
+        for folder in [&named, &real] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(real.join("key1.pem"), "").unwrap();
+        std::os::unix::fs::symlink(real.join("key1.pem"), named.join("key.pem")).unwrap();
+        let needs = Needs::keeper([named.join("key.pem").as_path(), named.join("none.pem").as_path()]);
+        assert_eq!(needs.read, [named.clone(), real, named]);
+    }
 }
