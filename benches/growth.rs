@@ -82,22 +82,41 @@ fn main() {
     }
     curve.push((SESSIONS, known(&mut bench, SESSIONS)));
     let bytes = bench.table.bytes();
-    times.sort_unstable();
-    let at = |part: f64| f64::from(times[((times.len() - 1) as f64 * part) as usize]) / 1000.0;
+    let spent: u64 = times.iter().map(|time| u64::from(*time)).sum();
     println!("opening {SESSIONS} connections, microseconds a packet (a clock that is read twice included):");
-    println!(
-        "  half {:.2}, 99 % {:.2}, 99.99 % {:.2}, 99.9999 % {:.2}, the longest {:.2}",
-        at(0.5),
-        at(0.99),
-        at(0.9999),
-        at(0.999_999),
-        at(1.0)
-    );
+    println!("  {}", distribution(times));
+    println!("  {} where nothing is done but to read the clock, for as long", distribution(idle(spent)));
     println!("bytes a connection: {}", bytes / SESSIONS as usize);
     println!("a packet of an open connection, in no order, nanoseconds:");
     for (sessions, nanoseconds) in curve {
         println!("  {sessions:>9} connections {nanoseconds:>6.0}");
     }
+}
+
+/// The times, from the short to the long.
+fn distribution(mut times: Vec<u32>) -> String {
+    times.sort_unstable();
+    let at = |part: f64| f64::from(times[((times.len() - 1) as f64 * part) as usize]) / 1000.0;
+    let parts = [at(0.5), at(0.99), at(0.9999), at(0.999_999), at(1.0)].map(|micros| format!("{micros:.2}"));
+    let [half, most, nearly, all_but_two, longest] = parts;
+    format!("half {half}, 99 % {most}, 99.99 % {nearly}, 99.9999 % {all_but_two}, the longest {longest}")
+}
+
+/// What the machine itself takes away, for so many nanoseconds: each time between two looks at the clock.
+fn idle(nanoseconds: u64) -> Vec<u32> {
+    let mut times = Vec::with_capacity(SESSIONS as usize);
+    let start = Instant::now();
+    let mut last = start;
+    while (last - start).as_nanos() < u128::from(nanoseconds) {
+        let now = Instant::now();
+        let between = u32::try_from((now - last).as_nanos()).unwrap_or(u32::MAX);
+        // Of the many that are alike as many are kept as there were packets.
+        if between > 1000 || times.len() < SESSIONS as usize {
+            times.push(between);
+        }
+        last = now;
+    }
+    times
 }
 
 /// Nanoseconds for a packet of one of so many open connections.
