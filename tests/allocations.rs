@@ -59,7 +59,7 @@ impl Sensor {
         let packet = self.decoder.decode(&frame).expect("a plain packet");
         let clock = self.clock.advance(packet.time);
         self.table.packet(&packet, packet.payload(bytes), clock, &mut self.lines);
-        self.table.tell(clock, &mut self.lines);
+        self.table.tell(clock, usize::MAX, &mut self.lines);
     }
 }
 

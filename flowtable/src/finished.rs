@@ -40,7 +40,7 @@ impl End {
 
 /// Where a line stands among the others: by the instant of the packet clock at which its session ended (or was told), then by
 /// what makes the order complete. It depends on the packets alone, so any number of workers gives one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// Packet clock at the end.
     pub ended: u64,
@@ -50,6 +50,21 @@ pub struct Order {
     pub last: Timestamp,
     /// The session's id.
     pub id: u64,
+}
+
+impl Order {
+    /// After every line.
+    pub const LAST: Self = Self {
+        ended: u64::MAX,
+        start: Timestamp::from_nanos(u64::MAX),
+        last: Timestamp::from_nanos(u64::MAX),
+        id: u64::MAX,
+    };
+
+    /// Before every line of what ended at an instant or later.
+    pub fn before(ended: u64) -> Self {
+        Self { ended, ..Self::default() }
+    }
 }
 
 /// A session to be told.

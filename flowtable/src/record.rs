@@ -10,7 +10,7 @@ use dissectors::services::Services;
 
 use crate::across::Joined;
 use crate::community_id::community_id;
-use crate::finished::{End, Order};
+use crate::finished::End;
 use crate::half::Half;
 use crate::packet::{Ends, protocol};
 use crate::path::Paths;
@@ -24,21 +24,20 @@ pub(crate) struct Context<'t> {
     pub community_id_seed: u16,
 }
 
-/// Writes everything known of a session, its own element first. Gives its place among the lines.
+/// Writes everything known of a session, its own element first.
 pub(crate) fn write(
     session: &mut Session,
+    id: u64,
     ending: Option<End>,
     context: &Context<'_>,
     joined: &Joined,
     out: &mut Facts,
-    ended: u64,
-) -> Order {
+) {
     let announced = joined.announced.as_ref().filter(|announced| session.is_announced(announced.app));
     let passed = announced.and_then(|_| session.passed());
     let ends = session.key.ends(session.originator);
     let number = ends.protocol;
     let path = context.paths.get(session.path);
-    let id = session.id(&path);
     let [originator, responder] = &session.halves;
     let detail = session.detail.as_deref();
     let icmp = detail.and_then(|detail| detail.icmp.as_ref());
@@ -138,7 +137,6 @@ pub(crate) fn write(
         }
         (_, None) => {}
     }
-    Order { ended, start: session.start, last: session.last, id }
 }
 
 /// Tells of the file that an announced session carried.

@@ -4,28 +4,29 @@
 //! and in a timing wheel that ends the silent ones. Whether a packet still belongs to a session is decided by the packet
 //! clock alone, never by whether the wheel has come around, so that a record does not depend on other sessions.
 
+mod telling;
 #[cfg(test)]
 mod tests;
 
+use dissectors::Facts;
 use dissectors::conversation::Conversation;
 use dissectors::dictionary::Flag;
-use dissectors::{Facts, Timestamp};
 
-use crate::across::{Joined, Meeting};
+use crate::across::Joined;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::decode::quoted;
-use crate::finished::{End as Ending, Finished, Order, Sink};
+use crate::finished::{End as Ending, Sink};
 use crate::icmp::Message;
 use crate::key::{End, FlowKey};
 use crate::lookup::Lookup;
 use crate::packet::{Ends, Packet, protocol};
 use crate::path::{Domain, Paths};
-use crate::record;
 use crate::session::{Phase, Session};
 use crate::slab::{Index, NIL, Slab};
 use crate::stream::Stream;
 use crate::wheel::{Linked, Links, Wheel};
+use telling::Telling;
 
 /// Of how many sessions, looked at in turn, the longest silent is evicted.
 const EVICTION_SAMPLE: usize = 64;
@@ -50,12 +51,7 @@ pub struct FlowTable {
     hand: Index,
     facts: Facts,
     joined: Joined,
-    /// Ended, and not told yet: what was heard in other tables until their end may be missing.
-    over: Vec<Over>,
-    /// How many of these are sessions, which keep their slots until they are told.
-    ended: usize,
-    /// What ended before this instant was told.
-    told: u64,
+    telling: Telling,
     clock: u64,
 }
 
@@ -83,9 +79,7 @@ impl FlowTable {
             hand: 0,
             facts,
             joined: Joined::default(),
-            over: Vec::new(),
-            ended: 0,
-            told: 0,
+            telling: Telling::default(),
             clock: 0,
         }
     }
@@ -110,11 +104,6 @@ impl FlowTable {
     /// Bytes that the table holds, as the budget counts them.
     pub fn bytes(&self) -> usize {
         self.sessions.bytes() + self.index.bytes() + self.wheel.bytes() + self.details
-    }
-
-    /// The packet clock below which nothing more will be told.
-    pub fn told_until(&self) -> u64 {
-        self.wheel.reached().min(self.told)
     }
 
     /// Takes a packet with its payload, at `clock` of the packet clock.
@@ -171,22 +160,6 @@ impl FlowTable {
         }
     }
 
-    /// Whether sessions wait to be told.
-    pub fn has_to_tell(&self) -> bool {
-        !self.over.is_empty()
-    }
-
-    /// Tells every session that ended before an instant of the packet clock. Nothing that concerns them may be heard any more: every
-    /// table has come to that instant.
-    pub fn tell(&mut self, before: u64, sink: &mut impl Sink) {
-        let mut over = std::mem::take(&mut self.over);
-        for over in over.extract_if(.., |over| over.ended() < before) {
-            self.tell_one(over, sink);
-        }
-        self.over = over;
-        self.told = self.told.max(before);
-    }
-
     fn turn(&mut self) {
         while let Some(mut index) = self.wheel.expired(self.clock, self.sessions.is_empty()) {
             while index != NIL {
@@ -200,19 +173,6 @@ impl FlowTable {
                     self.wheel.insert(&mut self.sessions, index, deadline);
                 }
                 index = next;
-            }
-        }
-    }
-
-    /// Ends and tells every session: the capture or the sensor is over, and so is every other table.
-    pub fn finish(&mut self, sink: &mut impl Sink) {
-        self.tell(u64::MAX, sink);
-        for index in 0..self.sessions.slots() {
-            if let Ok(index) = Index::try_from(index)
-                && self.sessions.get(index).is_some()
-            {
-                self.end(index, Some(Ending::Shutdown), self.clock, true);
-                self.tell(u64::MAX, sink);
             }
         }
     }
@@ -264,27 +224,6 @@ impl FlowTable {
         Some(index)
     }
 
-    /// Tells an open session whose active timeout has come: since the packet `before` another whole interval of its life is over.
-    fn update(&mut self, index: Index, before: Timestamp, interval: u64) {
-        let Some(session) = self.sessions.get_mut(index) else { return };
-        let intervals = |until: Timestamp| until.since(session.start).checked_div(interval).unwrap_or(0);
-        if intervals(before) == intervals(session.last) {
-            return;
-        }
-        let mut facts = Box::new(Facts::new());
-        facts.reveal_secrets(self.config.reveal_secrets);
-        self.joined.clear();
-        let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
-        let order = record::write(session, None, &context, &self.joined, &mut facts, self.clock);
-        self.over.push(Over::Updated {
-            time: session.last,
-            meeting: Box::new(session.meeting(&self.paths)),
-            order,
-            facts,
-        });
-        self.counters.updates = self.counters.updates.saturating_add(1);
-    }
-
     /// Ends a session. Without an ending of its own it has the one of its phase.
     fn end(&mut self, index: Index, ending: Option<Ending>, ended: u64, in_wheel: bool) {
         let Some(session) = self.sessions.get_mut(index).filter(|session| session.phase != Phase::Over) else { return };
@@ -303,39 +242,7 @@ impl FlowTable {
         if self.latest.index == index {
             self.latest = Latest::default();
         }
-        self.ended = self.ended.saturating_add(1);
-        self.over.push(Over::Ended { index, ending: by_phase.or(ending).unwrap_or(Ending::Idle), ended });
-    }
-
-    fn tell_one(&mut self, over: Over, sink: &mut impl Sink) {
-        let joined = &mut self.joined;
-        joined.clear();
-        match over {
-            Over::Updated { time, meeting, order, mut facts } => {
-                sink.join(&meeting, joined);
-                record::join(joined, self.config.services, &mut facts);
-                sink.tell(&Finished { update: true, time, order, facts: &facts });
-            }
-            Over::Ended { index, ending, ended } => {
-                self.ended = self.ended.saturating_sub(1);
-                let Some(session) = self.sessions.get_mut(index) else { return };
-                session.close();
-                sink.join(&session.meeting(&self.paths), joined);
-                self.facts.clear();
-                let context = record::Context { paths: &self.paths, community_id_seed: self.config.community_id_seed };
-                let order = record::write(session, Some(ending), &context, joined, &mut self.facts, ended);
-                record::join(joined, self.config.services, &mut self.facts);
-                sink.tell(&Finished { update: false, time: session.last, order, facts: &self.facts });
-                let counters = &mut self.counters;
-                counters.told = counters.told.saturating_add(1);
-                let [originator, responder] = &session.halves;
-                let missed = originator.unseen().saturating_add(responder.unseen());
-                counters.bytes_missed = counters.bytes_missed.saturating_add(missed);
-                let failed = self.facts.flags().contains(Flag::DissectorFailed);
-                counters.dissectors_failed = counters.dissectors_failed.saturating_add(u64::from(failed));
-                self.sessions.free(index);
-            }
-        }
+        self.telling.ended(index, by_phase.or(ending).unwrap_or(Ending::Idle), ended);
     }
 
     /// Gives up what is over the budget: out-of-order bytes first, then protocol state, then embryonic sessions, then the longest
@@ -376,7 +283,7 @@ impl FlowTable {
 
     /// Sessions that have not ended.
     fn going_on(&self) -> usize {
-        self.sessions.len().saturating_sub(self.ended)
+        self.sessions.len().saturating_sub(self.telling.sessions())
     }
 
     fn next_hand(&mut self) -> Index {
@@ -461,24 +368,6 @@ impl Latest {
 
 fn is_icmp(packet: &Packet) -> bool {
     matches!(packet.ends.protocol, protocol::ICMP | protocol::ICMPV6)
-}
-
-/// What waits to be told.
-#[derive(Debug)]
-enum Over {
-    /// A session that has ended. It lies in its slot still, found by nobody.
-    Ended { index: Index, ending: Ending, ended: u64 },
-    /// An open one, as it was at its active timeout.
-    Updated { time: Timestamp, meeting: Box<Meeting>, order: Order, facts: Box<Facts> },
-}
-
-impl Over {
-    fn ended(&self) -> u64 {
-        match self {
-            Self::Ended { ended, .. } => *ended,
-            Self::Updated { order, .. } => order.ended,
-        }
-    }
 }
 
 /// What is given up, in this order.

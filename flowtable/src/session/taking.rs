@@ -155,8 +155,7 @@ impl Session {
     }
 
     /// What it asks others with.
-    pub fn meeting(&self, paths: &Paths) -> Meeting {
-        let id = self.id(&paths.get(self.path));
+    pub fn meeting(&self, id: u64) -> Meeting {
         let ends = self.key.ends(self.originator);
         Meeting { id, ends, domain: self.key.domain(), start: self.start.nanos(), active: self.active }
     }

@@ -1,5 +1,6 @@
 //! What the table makes of TCP, timers and its memory: packets written by hand, sessions read as facts.
 
+use dissectors::Timestamp;
 use dissectors::dictionary::Flag;
 use dissectors::facts::Value;
 use dissectors::time::SECOND;
@@ -8,6 +9,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::checksum::Unverified;
 use crate::clock::Clock;
+use crate::finished::{Finished, Order};
 use crate::packet::{Address, Ends, Family, TcpFields, tcp_flag};
 
 const SYN: u8 = tcp_flag::SYN;
@@ -111,7 +113,7 @@ impl Bench {
         };
         let clock = self.clock.advance(packet.time);
         self.table.packet(&packet, payload, clock, &mut self.told);
-        self.table.tell(u64::MAX, &mut self.told);
+        self.table.tell(u64::MAX, usize::MAX, &mut self.told);
         self.now += SECOND / 1000;
     }
 
@@ -428,6 +430,39 @@ fn a_silent_session_is_small() {
     assert_eq!(bench.table.open_sessions(), SESSIONS);
     let each = (bench.table.bytes() - empty) / SESSIONS;
     assert!(each <= 256, "{each} bytes");
+}
+
+/// Places of lines in the order in which they were told.
+#[derive(Default)]
+struct Places(Vec<Order>);
+
+impl Sink for Places {
+    fn tell(&mut self, finished: &Finished<'_>) {
+        self.0.push(finished.order);
+    }
+}
+
+#[test]
+fn what_ends_at_one_instant_is_told_in_pieces_and_in_order() {
+    let mut bench = Bench::new();
+    // The slots of those that have ended are used again, so that the table has the others in another order than their lines have.
+    for port in 0..60 {
+        bench.port = 1000 + port;
+        bench.handshake(100, 500);
+        if port == 19 {
+            bench.pause(10_000);
+        }
+    }
+    let table = &mut bench.table;
+    table.end_all();
+    let (mut places, mut told) = (Places::default(), 0);
+    while table.tell(u64::MAX, 3, &mut places) {
+        assert_eq!(places.0.len() - told, 3);
+        assert!(places.0.iter().all(|place| *place < table.told_until()));
+        told = places.0.len();
+    }
+    assert!(places.0.is_sorted());
+    assert_eq!((places.0.len(), table.told_until(), table.has_to_tell()), (40, Order::LAST, false));
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub use ingest::Ingested;
 pub use meter::{Meter, Table};
 pub use tuning::Tuning;
 
+/// Sessions that are told before their lines are handed on: many may end at one instant.
+const PIECE: usize = 4096;
+
 /// What a run is made of.
 #[derive(Clone)]
 pub struct Plan {

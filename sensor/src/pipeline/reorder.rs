@@ -1,7 +1,9 @@
 //! Puts lines in the order in which their sessions ended.
 //!
-//! A table promises that nothing will be told any more that ended before an instant of the packet clock; what ended before that is
-//! complete, can be sorted, and goes out. What is kept back is a fraction of a second of the packet clock.
+//! A table promises that nothing will be told any more that stands before a place in that order; what stands before it is complete, can be
+//! sorted, and goes out. What is kept back is a fraction of a second of the packet clock, and of what ends at one instant a piece.
+
+use flowtable::finished::Order;
 
 use super::teller::{Line, Lines};
 use super::{Going, Outlet};
@@ -25,14 +27,20 @@ impl Reorder {
         lines.clear();
     }
 
-    /// Writes every line whose session ended before `until`.
-    pub fn write(&mut self, until: u64, outlet: &mut dyn Outlet) -> Going {
+    /// Takes lines over and writes those that stand before `until`.
+    pub fn take_and_write(&mut self, lines: &mut Lines, until: Order, outlet: &mut dyn Outlet) -> Going {
+        self.take(lines);
+        self.write(until, outlet)
+    }
+
+    /// Writes every line that stands before `until`.
+    pub fn write(&mut self, until: Order, outlet: &mut dyn Outlet) -> Going {
         let waiting = &mut self.waiting;
         if waiting.lines.is_empty() {
             return Going::Continue(());
         }
         waiting.lines.sort_unstable_by_key(|line| (line.order, line.profile));
-        let ready = waiting.lines.partition_point(|line| line.order.ended < until);
+        let ready = waiting.lines.partition_point(|line| line.order < until);
         let (going_out, staying) = waiting.lines.split_at(ready);
         for line in going_out {
             outlet.write(line.profile, waiting.text(line), line.rendered)?;

@@ -11,13 +11,14 @@ use crossbeam::sync::WaitGroup;
 use flowtable::FlowTable;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
+use flowtable::finished::Order;
 
 use super::board::Board;
 use super::ingest::{Ingest, Ingested};
 use super::parcel::Parcel;
 use super::reorder::Reorder;
 use super::teller::{Lines, Teller};
-use super::{Going, Meter, Outcome, Outlet, Plan, Tuning};
+use super::{Going, Meter, Outcome, Outlet, PIECE, Plan, Tuning};
 use crate::source::{Batch, Error, Source};
 
 /// Parcels that may wait for a worker, and line buffers for the writer. More would only use more cache.
@@ -27,8 +28,8 @@ const DEPTH: usize = 8;
 struct Told {
     worker: usize,
     lines: Lines,
-    /// Nothing that ended before this instant will come any more.
-    until: u64,
+    /// Nothing that stands before this place will come any more.
+    until: Order,
 }
 
 /// The ends of a worker's channels.
@@ -156,12 +157,20 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
     crate::confine::parser();
     let (mut tuned, mut busy) = (0, Duration::ZERO);
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
-    let tell = |table: &FlowTable, teller: &mut Teller, until: Option<u64>| {
-        let mut lines = used_lines.try_recv().unwrap_or_default();
-        lines.clear();
-        std::mem::swap(&mut lines, &mut teller.lines);
-        let until = until.unwrap_or(table.told_until());
-        told.send(Told { worker: number, lines, until }).is_ok()
+    // Tells what ended before an instant, in pieces; whether anybody still listens.
+    let tell = |table: &mut FlowTable, teller: &mut Teller, before: u64, busy: &mut Duration| {
+        loop {
+            let start = Instant::now();
+            let left = table.tell(before, PIECE, teller);
+            *busy += start.elapsed();
+            let mut lines = used_lines.try_recv().unwrap_or_default();
+            lines.clear();
+            std::mem::swap(&mut lines, &mut teller.lines);
+            let sent = told.send(Told { worker: number, lines, until: table.told_until() });
+            if !left || sent.is_err() {
+                return sent.is_ok();
+            }
+        }
     };
     for mut parcel in &parcels {
         let start = Instant::now();
@@ -174,20 +183,20 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
         }
         table.advance(parcel.clock);
         board.reach(number, parcel.clock);
-        table.tell(board.safe(), &mut teller);
         parcel.release();
-        busy += start.elapsed();
-        meter.set_table(number, &table, busy);
         // Where the reader has enough of them the parcel is dropped.
         let _ = used_parcels.try_send(parcel);
-        if !tell(&table, &mut teller, None) {
+        busy += start.elapsed();
+        let listened = tell(&mut table, &mut teller, board.safe(), &mut busy);
+        meter.set_table(number, &table, busy);
+        if !listened {
             return *table.counters();
         }
     }
     // What others still hear may concern sessions of this table.
     all_read.wait();
-    table.finish(&mut teller);
-    tell(&table, &mut teller, Some(u64::MAX));
+    table.end_all();
+    tell(&mut table, &mut teller, u64::MAX, &mut busy);
     meter.set_table(number, &table, busy);
     *table.counters()
 }
@@ -195,7 +204,7 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
 /// The writer: lines in order to the destinations.
 fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], outlet: &mut dyn Outlet) -> Going {
     let mut reorder = Reorder::default();
-    let mut reached = vec![0u64; used_lines.len()];
+    let mut reached = vec![Order::default(); used_lines.len()];
     for Told { worker, mut lines, until } in told {
         reorder.take(&mut lines);
         if let Some(reached) = reached.get_mut(worker) {
@@ -204,9 +213,9 @@ fn write(told: &Receiver<Told>, used_lines: &[Sender<Lines>], outlet: &mut dyn O
         if let Some(used) = used_lines.get(worker) {
             let _ = used.try_send(lines);
         }
-        reorder.write(reached.iter().copied().min().unwrap_or(0), outlet)?;
+        reorder.write(reached.iter().copied().min().unwrap_or_default(), outlet)?;
     }
-    reorder.write(u64::MAX, outlet)
+    reorder.write(Order::LAST, outlet)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::board::Board;
 use super::ingest::Ingest;
 use super::reorder::Reorder;
 use super::teller::Teller;
-use super::{Going, Meter, Outcome, Outlet, Plan};
+use super::{Going, Meter, Outcome, Outlet, PIECE, Plan};
 use crate::source::{Batch, Error, Source};
 
 pub(super) fn run(
@@ -35,26 +35,34 @@ pub(super) fn run(
                 let clock = ingest.clock();
                 let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
                 table.packet(&packet, payload, clock, &mut teller);
+                // There is nobody else to hear from. What waits is still in the cache.
                 if table.has_to_tell() {
-                    // There is nobody else to hear from. What waits is still in the cache.
                     board.reach(0, clock);
-                    table.tell(board.safe(), &mut teller);
+                    while going.is_continue() && table.tell(board.safe(), PIECE, &mut teller) {
+                        going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
+                    }
                 }
             }
         }
         table.advance(ingest.clock());
         board.reach(0, ingest.clock());
-        table.tell(board.safe(), &mut teller);
-        reorder.take(&mut teller.lines);
-        going = reorder.write(table.told_until(), outlet);
+        while going.is_continue() && table.tell(board.safe(), PIECE, &mut teller) {
+            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
+        }
+        if going.is_continue() {
+            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
+        }
         meter.set_ingested(ingest.so_far());
         meter.set_table(0, &table, start.elapsed());
         batch_done(ingest.frames());
     }
     if going.is_continue() {
-        table.finish(&mut teller);
-        reorder.take(&mut teller.lines);
-        going = reorder.write(u64::MAX, outlet);
+        table.end_all();
+        let mut left = true;
+        while left && going.is_continue() {
+            left = table.tell(u64::MAX, PIECE, &mut teller);
+            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
+        }
         meter.set_table(0, &table, start.elapsed());
     }
     Ok(Outcome { ingested: ingest.finish(), counters: *table.counters(), nobody_listens: going.is_break() })
