@@ -4,15 +4,15 @@
 //! which it was heard, and a session is told only when every worker has come past its end ([`Board::safe`]), so what it is answered
 //! depends on the packets alone. The only exceptions are the caps, which are far.
 
-use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use dashmap::DashMap;
 use dissectors::Text;
 use dissectors::time::SECOND;
 use flowtable::across::{Announced, Joined, Matter, Meeting, Notice};
 use flowtable::path::Domain;
+
+use super::heard::{Heard, Item, Ports};
 
 /// How long a name stands for an address after it was last looked up, in nanoseconds of the packet clock. Resolvers in programs keep
 /// answers for longer than their time to live.
@@ -21,10 +21,6 @@ const NAME_LIFE: u64 = 24 * 3600 * SECOND;
 const ANNOUNCEMENT_LIFE: u64 = 300 * SECOND;
 /// The most names that are told of one address.
 const NAMES: usize = 4;
-/// The most that is kept of one place or pair.
-const KEPT: usize = 64;
-/// How long a session may go on, and wait to be told, and still be answered: as long as the longest timeout by default.
-const UNTOLD: u64 = 3600 * SECOND;
 /// What part of the memory budget this may take, and what an entry takes, roughly.
 const PART: usize = 16;
 const ENTRY_BYTES: usize = 256;
@@ -33,7 +29,6 @@ const ENTRY_BYTES: usize = 256;
 type Pair = (Domain, Host, Host);
 /// Where addresses mean the same, the IP protocol, one end, and the other's address where that was told.
 type Place = (Domain, u8, Host, u16, Option<Host>);
-type Kept<T> = Vec<Item<T>>;
 
 /// An address in one form, IPv4 mapped into IPv6 (RFC 4291 2.5.5.2): hashed and compared in a step or two.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,15 +41,6 @@ impl From<IpAddr> for Host {
             IpAddr::V6(address) => address.to_bits(),
         })
     }
-}
-
-/// Something that was heard.
-struct Item<T> {
-    /// The packet clock then: what orders all that was heard.
-    clock: u64,
-    /// The time of the packet, in nanoseconds.
-    time: u64,
-    thing: T,
 }
 
 /// What sessions have heard of others, and how far the workers have come.
@@ -147,95 +133,6 @@ impl Board {
                 out.push(name.clone());
             }
         }
-    }
-}
-
-/// Things of one kind by whom they concern.
-struct Heard<K, T> {
-    map: DashMap<K, Kept<T>, ahash::RandomState>,
-    /// How many keys there are, so that nobody has to ask every part of the map.
-    entries: AtomicUsize,
-}
-
-impl<K: Hash + Eq, T> Default for Heard<K, T> {
-    fn default() -> Self {
-        Self { map: DashMap::default(), entries: AtomicUsize::new(0) }
-    }
-}
-
-impl<K: Hash + Eq, T: Same> Heard<K, T> {
-    fn is_empty(&self) -> bool {
-        self.entries.load(Ordering::Relaxed) == 0
-    }
-
-    /// Keeps a thing in the order of the packet clock, and nothing that is older than `life`.
-    fn keep(&self, key: K, item: Item<T>, cap: usize, safe: u64, life: u64) {
-        if self.entries.load(Ordering::Relaxed) >= cap && !self.map.contains_key(&key) {
-            let old = safe.saturating_sub(life);
-            self.map.retain(|_, kept| kept.last().is_some_and(|item| item.clock >= old));
-            self.entries.store(self.map.len(), Ordering::Relaxed);
-            if self.map.len() >= cap {
-                return;
-            }
-        }
-        let mut kept = self.map.entry(key).or_insert_with(|| {
-            self.entries.fetch_add(1, Ordering::Relaxed);
-            Kept::default()
-        });
-        let at = kept.partition_point(|other| other.clock <= item.clock);
-        kept.insert(at, item);
-        // Of a run of equals the first and the last tell all; a session that has not been told yet may ask for any of the others.
-        let inner = at.checked_sub(1).filter(|before| {
-            let run = before.checked_sub(1).and_then(|first| kept.get(first..=at));
-            run.is_some_and(|run| {
-                run.windows(2).all(|pair| matches!(pair, [one, next] if one.thing.is_same(&next.thing)))
-            })
-        });
-        if let Some(inner) = inner {
-            kept.remove(inner);
-        }
-        let old = safe.saturating_sub(life.saturating_add(UNTOLD));
-        let surplus = kept.len().saturating_sub(KEPT).max(kept.partition_point(|item| item.clock < old));
-        kept.drain(..surplus);
-    }
-}
-
-/// A set of ports. Ports are added by whoever hears of them and never taken out, so that asking is a load.
-struct Ports(Box<[AtomicU64]>);
-
-impl Default for Ports {
-    fn default() -> Self {
-        Self((0..1 << 10).map(|_| AtomicU64::new(0)).collect())
-    }
-}
-
-impl Ports {
-    fn note(&self, port: u16) {
-        if let Some(word) = self.0.get(usize::from(port >> 6)) {
-            word.fetch_or(1 << (port & 63), Ordering::Relaxed);
-        }
-    }
-
-    fn has(&self, port: u16) -> bool {
-        let word = self.0.get(usize::from(port >> 6));
-        word.is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (port & 63) != 0)
-    }
-}
-
-/// Whether two say the same.
-trait Same {
-    fn is_same(&self, later: &Self) -> bool;
-}
-
-impl Same for Text {
-    fn is_same(&self, later: &Self) -> bool {
-        self == later
-    }
-}
-
-impl Same for Announced {
-    fn is_same(&self, later: &Self) -> bool {
-        self.peer == later.peer && self.parent == later.parent && self.app == later.app && self.file == later.file
     }
 }
 

@@ -14,6 +14,7 @@
 //! bytes.
 
 mod board;
+mod heard;
 mod ingest;
 mod meter;
 mod parcel;
