@@ -29,6 +29,7 @@ pub mod kerberos;
 pub mod lenient;
 pub mod linewise;
 pub mod mail;
+pub mod msgpack;
 pub mod nested;
 pub mod netbios;
 pub mod news;

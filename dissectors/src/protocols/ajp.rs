@@ -11,7 +11,7 @@
 //! may hold secrets. Limits: a packet of 8 kB before AJP's own, 64 kB here. Bodies are passed over.
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field};
+use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
@@ -44,6 +44,9 @@ pub static URI: Field = Field::text("uri", "path of each request", "AJP 1.3, for
 /// Whose request.
 pub static REMOTE: Field =
     Field::text("remote", "address of the client whose request it is", "AJP 1.3, forward request").aligned();
+/// Who.
+pub static USER: Field =
+    Field::text("user", "account that the web server let in, of each request", "AJP 1.3, remote_user").aligned();
 /// The status.
 pub static STATUS: Field = Field::number("status", "status of each response", "AJP 1.3, send headers").list();
 
@@ -51,7 +54,7 @@ pub static STATUS: Field = Field::number("status", "status of each response", "A
 pub static ELEMENT: Element = Element {
     name: "ajp",
     meaning: "Apache JServ Protocol",
-    fields: &[&REQUESTS, &METHOD, &HOST, &URI, &REMOTE, &STATUS],
+    fields: &[&REQUESTS, &METHOD, &HOST, &URI, &REMOTE, &USER, &STATUS],
 };
 
 const HEADER_BYTES: usize = 4;
@@ -109,6 +112,8 @@ struct Request {
     host: Text,
     uri: Text,
     remote: Text,
+    user: Text,
+    password: bool,
 }
 
 impl Request {
@@ -119,9 +124,49 @@ impl Request {
         let uri = Text::long(text(&mut reader)?);
         let remote = Text::new(text(&mut reader)?);
         text(&mut reader)?;
-        Some(Self { method, host: Text::new(text(&mut reader)?), uri, remote })
+        let host = Text::new(text(&mut reader)?);
+        let mut request = Self { method, host, uri, remote, user: Text::default(), password: false };
+        // A request whose end can't be read is one all the same.
+        let _ = request.rest(reader);
+        Some(request)
+    }
+
+    /// Headers and attributes, behind port and whether it came by TLS.
+    fn rest(&mut self, mut reader: Reader<'_>) -> Option<()> {
+        reader.skip(3)?;
+        for _ in 0..reader.be_u16()? {
+            let name = reader.be_u16()?;
+            if name >> 8 != 0xa0 {
+                reader.skip(usize::from(name).saturating_add(1))?;
+            }
+            let value = text(&mut reader)?;
+            self.password |=
+                name == AUTHORIZATION && value.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case(b"basic "));
+        }
+        for _ in 0..MOST_ATTRIBUTES {
+            match reader.u8()? {
+                0xff => break,
+                REMOTE_USER => self.user = Text::new(text(&mut reader)?),
+                // An attribute of the web server's own, with its name.
+                0x0a => {
+                    text(&mut reader)?;
+                    text(&mut reader)?;
+                }
+                // The size of TLS's key.
+                0x0b => reader.skip(2)?,
+                _ => text(&mut reader).map(drop)?,
+            }
+        }
+        Some(())
     }
 }
+
+/// The number of the header `Authorization`.
+const AUTHORIZATION: u16 = 0xa005;
+/// The attribute with the account that the web server let in.
+const REMOTE_USER: u8 = 3;
+/// The most attributes of a request.
+const MOST_ATTRIBUTES: usize = 128;
 
 /// `length:2 bytes 00`.
 fn text<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
@@ -173,6 +218,12 @@ impl Dissector for Ajp {
     }
 
     fn facts(&self, out: &mut Facts) {
+        if let Some(request) = self.kept.items().iter().find(|request| !request.user.is_empty()) {
+            out.user(&request.user);
+        }
+        if self.kept.items().iter().any(|request| request.password) {
+            out.flag(Flag::CleartextPassword);
+        }
         let mut ajp = out.element(&ELEMENT);
         if self.requests > 0 {
             ajp.number(&REQUESTS, self.requests);
@@ -182,12 +233,15 @@ impl Dissector for Ajp {
         ajp.list(&HOST, kept.iter().map(|request| &request.host), omitted);
         ajp.list(&URI, kept.iter().map(|request| &request.uri), omitted);
         ajp.list(&REMOTE, kept.iter().map(|request| &request.remote), omitted);
+        if kept.iter().any(|request| !request.user.is_empty()) {
+            ajp.list(&USER, kept.iter().map(|request| &request.user), omitted);
+        }
         ajp.list(&STATUS, self.statuses.items().iter().map(|status| Value::Number(*status)), self.statuses.omitted());
     }
 
     fn heap_bytes(&self) -> usize {
         let of = |request: &Request| {
-            let texts = [&request.host, &request.uri, &request.remote];
+            let texts = [&request.host, &request.uri, &request.remote, &request.user];
             size_of::<Request>() + texts.into_iter().map(Text::heap_bytes).sum::<usize>()
         };
         size_of::<Self>() + self.kept.items().iter().map(of).sum::<usize>() + size_of_val(self.statuses.items())

@@ -6,11 +6,11 @@
 //!   6 stdout  7 stderr  3 end           9 and 10 ask for the application's values
 //! ```
 //!
-//! The web server is the client. Told: method, host, path and script from the parameters (never the query, cookies or authorisation), the status
-//! that the application gives. Parameters are read where they fit one record of a request, which nearly all do. Bodies are passed over.
+//! The web server is the client. Told: method, host, path, script and account from the parameters (never the query, cookies or authorisation), the
+//! status that the application gives, and what it complains of. Parameters are read where they fit one record of a request, which nearly all do. Bodies are passed over.
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field};
+use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
@@ -45,6 +45,12 @@ pub static URI: Field =
 pub static SCRIPT: Field = Field::text("script", "`SCRIPT_FILENAME`: what is run", "FastCGI 6.2").long().aligned();
 /// Whose request.
 pub static REMOTE: Field = Field::text("remote", "`REMOTE_ADDR`: whose request it is", "RFC 3875 4.1.8").aligned();
+/// Who.
+pub static USER: Field =
+    Field::text("user", "`REMOTE_USER`: the account that the web server let in", "RFC 3875 4.1.11").aligned();
+/// What went wrong.
+pub static ERROR: Field =
+    Field::text("error", "what the application wrote to its errors, a line of each message", "FastCGI 5.3").list();
 /// The status.
 pub static STATUS: Field = Field::text("status", "`Status` of responses that name one", "RFC 3875 6.3.3").list();
 
@@ -52,7 +58,7 @@ pub static STATUS: Field = Field::text("status", "`Status` of responses that nam
 pub static ELEMENT: Element = Element {
     name: "fastcgi",
     meaning: "FastCGI",
-    fields: &[&REQUESTS, &METHOD, &HOST, &URI, &SCRIPT, &REMOTE, &STATUS],
+    fields: &[&REQUESTS, &METHOD, &HOST, &URI, &SCRIPT, &REMOTE, &USER, &ERROR, &STATUS],
 };
 
 const HEADER_BYTES: usize = 8;
@@ -61,6 +67,7 @@ const MOST_PAIRS: usize = 256;
 const BEGIN: u8 = 1;
 const PARAMETERS: u8 = 4;
 const STDOUT: u8 = 6;
+const STDERR: u8 = 7;
 const GET_VALUES: u8 = 9;
 const GET_VALUES_RESULT: u8 = 10;
 
@@ -119,6 +126,8 @@ struct Request {
     uri: Text,
     script: Text,
     remote: Text,
+    user: Text,
+    password: bool,
 }
 
 impl Request {
@@ -136,6 +145,10 @@ impl Request {
                 b"SCRIPT_NAME" if request.uri.is_empty() => request.uri = Text::long(path),
                 b"SCRIPT_FILENAME" => request.script = Text::long(path),
                 b"REMOTE_ADDR" => request.remote = Text::new(value),
+                b"REMOTE_USER" => request.user = Text::new(value),
+                b"HTTP_AUTHORIZATION" => {
+                    request.password = value.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case(b"basic "));
+                }
                 _ => {}
             }
         }
@@ -162,6 +175,7 @@ struct FastCgi {
     requests: u64,
     kept: List<Request>,
     statuses: List<Text>,
+    errors: List<Text>,
 }
 
 impl Dissector for FastCgi {
@@ -174,7 +188,7 @@ impl Dissector for FastCgi {
         }
         let length = usize::from(u16::from_be_bytes([high, low]));
         let whole = length.saturating_add(HEADER_BYTES).saturating_add(usize::from(padding));
-        if matches!(kind, PARAMETERS | STDOUT) && length > 0 {
+        if matches!(kind, PARAMETERS | STDOUT | STDERR) && length > 0 {
             let Some(content) = chunk.bytes.get(HEADER_BYTES..length.saturating_add(HEADER_BYTES)) else {
                 return Step::NeedMore(length.saturating_add(HEADER_BYTES));
             };
@@ -182,6 +196,10 @@ impl Dissector for FastCgi {
                 Role::Client => {
                     self.requests = self.requests.saturating_add(1);
                     self.kept.push_with(|| Request::read(content));
+                }
+                Role::Server if kind == STDERR => {
+                    let line = content.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+                    self.errors.push_with(|| Text::new(line));
                 }
                 Role::Server => {
                     if let Some(status) = content.strip_prefix(b"Status: ") {
@@ -198,6 +216,12 @@ impl Dissector for FastCgi {
     }
 
     fn facts(&self, out: &mut Facts) {
+        if let Some(request) = self.kept.items().iter().find(|request| !request.user.is_empty()) {
+            out.user(&request.user);
+        }
+        if self.kept.items().iter().any(|request| request.password) {
+            out.flag(Flag::CleartextPassword);
+        }
         let mut element = out.element(&ELEMENT);
         if self.requests > 0 {
             element.number(&REQUESTS, self.requests);
@@ -208,15 +232,20 @@ impl Dissector for FastCgi {
         element.list(&URI, kept.iter().map(|request| &request.uri), omitted);
         element.list(&SCRIPT, kept.iter().map(|request| &request.script), omitted);
         element.list(&REMOTE, kept.iter().map(|request| &request.remote), omitted);
+        if kept.iter().any(|request| !request.user.is_empty()) {
+            element.list(&USER, kept.iter().map(|request| &request.user), omitted);
+        }
+        element.list(&ERROR, self.errors.items().iter().map(Value::from), self.errors.omitted());
         element.list(&STATUS, self.statuses.items().iter().map(Value::from), self.statuses.omitted());
     }
 
     fn heap_bytes(&self) -> usize {
         let of = |request: &Request| {
-            let texts = [&request.method, &request.host, &request.uri, &request.script, &request.remote];
+            let texts = [&request.method, &request.host, &request.uri, &request.script, &request.remote, &request.user];
             size_of::<Request>() + texts.into_iter().map(Text::heap_bytes).sum::<usize>()
         };
-        let statuses = self.statuses.items().iter().map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>();
+        let statuses = self.statuses.items().iter().chain(self.errors.items());
+        let statuses = statuses.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>();
         size_of::<Self>() + self.kept.items().iter().map(of).sum::<usize>() + statuses
     }
 }

@@ -5,10 +5,15 @@
 //! connect (1)  operation:4 (19 attach, 20 create, 82 service)  version:4 (2, 3)  architecture:4  database  count:4  items  protocols: (version minimum ... ):5*4
 //! items        kind:1 length:1 value;  1 system's user  4 host  8 method  9 login  10 methods
 //! answers      3 accepted  94 accepted with data  98 accepted so far: version:4 architecture:4 kind:4     4 refused
+//!              94 and 98 go on:  data  method  known:4  keys
+//! method (92)  data  method  methods  keys                both sides, as often as it takes
+//! crypt (96)   cipher  kind of key                        from here on nobody can read it
 //! attach (19)  object:4 database parameters
+//! answer (9)   object:4 blob:8 data  errors: (1 code:4 | 4 number:4 | 2, 5, 19 text)... 0
 //! ```
 //!
-//! A connection whose numbers and lengths fit proves it.
+//! A connection whose numbers and lengths fit proves it. What the server accepts at first is the protocol; whether it takes the account says the
+//! answer that follows.
 
 use crate::dictionary::{Element, Field};
 use crate::framed::{Extent, Message};
@@ -24,12 +29,20 @@ static CLIENT_HOST: Field = Field::text("client_host", "the client's host", "Fir
 static METHOD: Field = Field::text("method", "how it logs in", "Firebird protocol.h, CNCT_plugin_name");
 static VERSION: Field =
     Field::number("version", "version of the protocol that the server chose", "Firebird protocol.h");
-static RESULT: Field = Field::text("result", "`accepted`, `refused`", "Firebird protocol.h");
+static RESULT: Field =
+    Field::text("result", "`accepted`, `refused`: the account, or the protocol already", "Firebird protocol.h");
+static ERROR: Field = Field::text(
+    "error",
+    "why it was refused: `login`, `no database`, or the number of the error",
+    "Firebird iberror.h",
+)
+.list();
+static CIPHER: Field = Field::text("cipher", "how the connection is encrypted", "Firebird protocol.h, op_crypt");
 
 static ELEMENT: Element = Element {
     name: "firebird",
     meaning: "a database of Firebird",
-    fields: &[&DATABASE, &USER, &SYSTEM_USER, &CLIENT_HOST, &METHOD, &VERSION, &RESULT],
+    fields: &[&DATABASE, &USER, &SYSTEM_USER, &CLIENT_HOST, &METHOD, &VERSION, &RESULT, &ERROR, &CIPHER],
 };
 
 /// The protocol.
@@ -39,7 +52,7 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "Firebird, InterBase",
         specification: "Firebird, remote/protocol.h",
         evidence: "a connection whose numbers and lengths fit",
-        limits: "statements and what follows the answer",
+        limits: "statements",
         ports: &[3050],
     },
     transports: &[Transport::Tcp],
@@ -51,7 +64,7 @@ pub static PROTOCOL: Protocol = Protocol {
 
 static FORM: Form = Form { element: &ELEMENT, extent, read };
 
-/// The longest connection.
+/// The longest connection, and the longest of what follows it.
 const MOST: usize = 2000;
 
 fn text<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
@@ -101,7 +114,7 @@ fn begins(reader: &mut Reader<'_>) -> Option<()> {
 fn answer(bytes: &[u8]) -> Option<(u32, Option<u32>)> {
     let mut reader = Reader::new(bytes);
     let kind = reader.be_u32()?;
-    if matches!(kind, 4 | 9) {
+    if kind == 4 {
         return Some((kind, None));
     }
     let (version, architecture) = (reader.be_u32()?, reader.be_u32()?);
@@ -110,18 +123,104 @@ fn answer(bytes: &[u8]) -> Option<(u32, Option<u32>)> {
     (matches!(kind, 3 | 94 | 98) && known && (1..=64).contains(&architecture)).then_some((kind, Some(version & 0x7fff)))
 }
 
-fn extent(_: &Notes, role: Role, bytes: &[u8]) -> Extent {
-    if role == Role::Server {
-        return match answer(bytes) {
-            Some((_, None)) => Extent::Whole(4),
-            Some(_) => Extent::Whole(12),
-            None if bytes.len() < 4 => Extent::Need(4),
-            None if bytes.len() < 12 => Extent::Need(12),
-            None => Extent::Broken,
-        };
+/// Texts that stand one behind the other.
+fn texts<'a, const N: usize>(reader: &mut Reader<'a>) -> Option<[&'a [u8]; N]> {
+    let mut all = [&b""[..]; N];
+    for place in &mut all {
+        *place = text(reader)?;
     }
-    match connect(bytes, &mut Notes::new(&ELEMENT)) {
-        Some(length) => Extent::Whole(length),
+    Some(all)
+}
+
+/// The first error of an answer; none where all is well.
+fn error(reader: &mut Reader<'_>) -> Option<Option<u32>> {
+    reader.skip(12)?;
+    text(reader)?;
+    let mut first = None;
+    for _ in 0..MOST_ERRORS {
+        match reader.be_u32()? {
+            0 => return Some(first),
+            1 => {
+                let code = reader.be_u32()?;
+                first = first.or((code != 0).then_some(code));
+            }
+            4 => reader.skip(4)?,
+            2 | 5 | 19 => text(reader).map(drop)?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The most items of an answer's errors.
+const MOST_ERRORS: usize = 64;
+
+/// Takes a message, told by its first number, and gives how long it is. Of one that is not known that number alone is taken.
+fn taken(role: Role, bytes: &[u8], notes: &mut Notes) -> Option<(usize, bool)> {
+    let mut reader = Reader::new(bytes);
+    let kind = reader.be_u32()?;
+    let mut more = true;
+    match (role, kind) {
+        (Role::Client, 1) => return connect(bytes, notes).map(|length| (length, true)),
+        (Role::Client, 19 | 20 | 82) => {
+            reader.skip(4)?;
+            texts::<2>(&mut reader).map(drop)?;
+        }
+        (Role::Client, 96) => {
+            let [cipher, _] = texts(&mut reader)?;
+            notes.text(&CIPHER, cipher);
+            notes.encrypted();
+            more = false;
+        }
+        (_, 92) => texts::<4>(&mut reader).map(drop)?,
+        (Role::Server, 3 | 4 | 94 | 98) => {
+            let (kind, version) = answer(bytes)?;
+            if let Some(version) = version {
+                notes.number(&VERSION, u64::from(version));
+                reader.skip(12)?;
+            }
+            match kind {
+                4 => notes.plain(&RESULT, "refused"),
+                94 | 98 => {
+                    texts::<2>(&mut reader).map(drop)?;
+                    reader.skip(4)?;
+                    text(&mut reader).map(drop)?;
+                }
+                _ => {}
+            }
+        }
+        (Role::Server, 9) => match error(&mut reader)? {
+            None => notes.plain(&RESULT, "accepted"),
+            Some(code) => {
+                notes.plain(&RESULT, "refused");
+                notes.name(&ERROR, code, errors);
+            }
+        },
+        _ => more = false,
+    }
+    Some((bytes.len().saturating_sub(reader.len()), more))
+}
+
+/// Errors that a connection may end with.
+fn errors(code: u32) -> Option<&'static str> {
+    Some(match code {
+        335_544_472 | 335_545_106 => "login",
+        335_544_344 | 335_544_734 => "no database",
+        _ => return None,
+    })
+}
+
+fn extent(notes: &Notes, role: Role, bytes: &[u8]) -> Extent {
+    let first = notes.seen(role) == 0;
+    let begins = match role {
+        Role::Server => matches!(bytes.first_chunk(), Some([0, 0, 0, 3 | 4 | 9 | 94 | 98]) | None),
+        Role::Client => matches!(bytes.first_chunk(), Some([0, 0, 0, 1]) | None),
+    };
+    if first && !begins {
+        return Extent::Broken;
+    }
+    match taken(role, bytes, &mut Notes::new(&ELEMENT)) {
+        Some((length, _)) => Extent::Whole(length),
         None if bytes.len() < MOST => Extent::Need(bytes.len().saturating_add(1)),
         None => Extent::Broken,
     }
@@ -149,15 +248,5 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 }
 
 fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
-    if message.role == Role::Client {
-        let _ = connect(message.bytes, notes);
-        return true;
-    }
-    if let Some((kind, version)) = answer(message.bytes) {
-        notes.plain(&RESULT, if matches!(kind, 4 | 9) { "refused" } else { "accepted" });
-        if let Some(version) = version {
-            notes.number(&VERSION, u64::from(version));
-        }
-    }
-    false
+    taken(message.role, message.bytes, notes).is_some_and(|(_, more)| more)
 }

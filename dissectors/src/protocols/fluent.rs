@@ -11,6 +11,7 @@
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::is_text;
+use crate::msgpack::text;
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
@@ -44,17 +45,6 @@ pub static PROTOCOL: Protocol = Protocol {
 const LOOK: usize = 512;
 /// The longest tag.
 const TAG_BYTES: usize = 200;
-
-/// A text of MessagePack.
-fn text<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
-    let length = match reader.u8()? {
-        fixed @ 0xa0..=0xbf => usize::from(fixed & 0x1f),
-        0xd9 | 0xc4 => usize::from(reader.u8()?),
-        0xda | 0xc5 => usize::from(reader.be_u16()?),
-        _ => return None,
-    };
-    reader.take(length)
-}
 
 /// Passes over a time that can be.
 fn time(reader: &mut Reader<'_>) -> Option<()> {

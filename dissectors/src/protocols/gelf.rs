@@ -5,7 +5,8 @@
 //! chunk     1e 0f id:8 number:1 of:1  piece of a message, mostly compressed
 //! ```
 //!
-//! The version with a host and a short message prove it; a chunk alone tells nothing. Compressed messages are opened up to [`OPENED`] bytes.
+//! The version with a host and a short message prove it, or a first chunk in which they begin; another chunk tells nothing. Compressed messages
+//! are opened up to [`OPENED`] bytes.
 
 use std::io::Read;
 
@@ -34,7 +35,7 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "Graylog Extended Log Format",
         specification: "GELF 1.1",
         evidence: "the version, a host and a short message",
-        limits: "messages in chunks are not joined",
+        limits: "of a message in chunks the first is read",
         ports: &[12201],
     },
     transports: &[Transport::Udp, Transport::Tcp],
@@ -50,6 +51,8 @@ static DATAGRAMS: Form = Form { element: &ELEMENT, extent: datagram, read };
 /// The most bytes that are opened of a compressed message.
 const OPENED: u64 = 4096;
 const CHUNK: &[u8] = &[0x1e, 0x0f];
+/// What stands before the piece of a chunk.
+const CHUNK_HEAD: usize = 12;
 /// The most pieces of a message.
 const PIECES: u8 = 128;
 
@@ -78,6 +81,30 @@ fn opened(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
+/// What a chunk that is the first of its message holds: the message's beginning, opened.
+fn first_piece(bytes: &[u8]) -> Option<Vec<u8>> {
+    let piece = bytes.get(CHUNK_HEAD..).filter(|_| is_chunk(bytes) && bytes.get(10) == Some(&0))?;
+    Some(opened(piece).unwrap_or_else(|| piece.to_vec()))
+}
+
+/// A message whose end is not shown.
+fn begins_message(text: &[u8]) -> bool {
+    text.starts_with(b"{")
+        && json::text(text, b"version").is_some_and(|version| matches!(version, b"1.0" | b"1.1"))
+        && [&b"\"short_message\""[..], b"\"host\""].iter().all(|name| memchr::memmem::find(text, name).is_some())
+}
+
+/// What is said; of a text whose end is not shown, what there is of it.
+fn said(text: &[u8]) -> &[u8] {
+    json::text(text, b"short_message").unwrap_or_else(|| {
+        let name = b"\"short_message\"";
+        let at = memchr::memmem::find(text, name).and_then(|at| at.checked_add(name.len()));
+        let rest = at.and_then(|at| text.get(at..)).unwrap_or_default().trim_ascii_start();
+        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        value.strip_prefix(b"\"").unwrap_or_default()
+    })
+}
+
 fn probe(sample: &Sample<'_>) -> Verdict {
     let stream = sample.transport == Transport::Tcp;
     if sample.role == Role::Server || stream && sample.bytes.first() != Some(&b'{') {
@@ -95,6 +122,7 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     }
     match sample.bytes {
         bytes if is_message(bytes) => Verdict::Match,
+        bytes if first_piece(bytes).is_some_and(|text| begins_message(&text)) => Verdict::Match,
         bytes if is_chunk(bytes) => Verdict::NeedMore,
         bytes if opened(bytes).is_some_and(|text| is_message(&text)) => Verdict::Match,
         _ => Verdict::Reject,
@@ -111,16 +139,18 @@ fn extent(_: &Notes, _: Role, bytes: &[u8]) -> Extent {
 
 fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
     let bytes = message.bytes;
-    if bytes.starts_with(CHUNK) {
+    let unpacked = if bytes.starts_with(CHUNK) {
         notes.count(&CHUNKS);
-        return true;
-    }
-    let unpacked = opened(bytes);
+        let Some(piece) = first_piece(bytes) else { return true };
+        Some(piece)
+    } else {
+        opened(bytes)
+    };
     let text = unpacked.as_deref().unwrap_or(bytes);
     if let Some(host) = json::text(text, b"host") {
         notes.count(&MESSAGES);
         notes.text(&HOST, host);
-        notes.text(&MESSAGE, json::text(text, b"short_message").unwrap_or_default());
+        notes.text(&MESSAGE, said(text));
         if let Some(level) = json::value(text, b"level") {
             notes.tally(&LEVEL, level);
         }

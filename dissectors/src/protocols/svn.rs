@@ -4,13 +4,15 @@
 //! server   ( success ( 2 2 ( ) ( edit-pipeline svndiff1 ... ) ) )
 //! client   ( 2 ( edit-pipeline ... ) 25:svn://host/repository 20:SVN/1.14.2 (x86_64) ( ) )
 //! server   ( success ( ( ANONYMOUS CRAM-MD5 ) 5:realm ) )       client   ( CRAM-MD5 ( ) )      server ( step ( 20:<challenge> ) )   client 38:user digest
-//! client   ( get-latest-rev ( ) ) ...
+//! server   ( success ( ) )        or   ( failure ( 18:Password incorrect ) )
+//! client   ( get-latest-rev ( ) ) ...     server   ( success ( 17 ) )   or   ( failure ( ( 160013 14:File not found ... ) ) )
 //! ```
 //!
 //! A greeting with versions and a capability, or an answer with versions, capabilities and a URL, proves it.
-//! Commands are known by the words behind their parentheses; files are not followed.
+//! Commands are known by the words behind their parentheses; files are not followed. Texts that stand alone are the content of files, or an account
+//! behind CRAM-MD5. An item longer than [`MOST`] ends the session's facts.
 
-use crate::dictionary::{Element, Field};
+use crate::dictionary::{Element, Field, Kind};
 use crate::framed::{Extent, Message};
 use crate::framing::decimal;
 use crate::noted::{Form, Notes, begins};
@@ -20,8 +22,17 @@ static URL: Field = Field::text("url", "the repository", "ra_svn 3.1").long();
 static CLIENT: Field = Field::text("client", "the client's software", "ra_svn 3.1");
 static CAPABILITY: Field = Field::text("capability", "what the server can do", "ra_svn 2.1").list();
 
-static ELEMENT: Element =
-    Element { name: "svn", meaning: "a repository of Subversion", fields: &[&URL, &CLIENT, &CAPABILITY] };
+static MECHANISM: Field = Field::text("mechanism", "how the client logged in, each once", "ra_svn 2.1").list();
+static USER: Field = Field::text("user", "the account", "ra_svn 2.1, RFC 2195");
+static AUTHENTICATED: Field = Field::new(Kind::YesNo, "authenticated", "whether the account was taken", "ra_svn 2.1");
+static COMMAND: Field = Field::text("command", "commands, each with how often", "ra_svn 3.1").list();
+static ERROR: Field = Field::text("error", "what the server refused, and why", "ra_svn 2.2").list();
+
+static ELEMENT: Element = Element {
+    name: "svn",
+    meaning: "a repository of Subversion",
+    fields: &[&URL, &CLIENT, &MECHANISM, &USER, &AUTHENTICATED, &COMMAND, &ERROR, &CAPABILITY],
+};
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
@@ -30,7 +41,7 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "Subversion (svn://)",
         specification: "libsvn_ra_svn, protocol",
         evidence: "the greeting, or the answer with a URL",
-        limits: "commands and files",
+        limits: "files",
         ports: &[3690],
     },
     transports: &[Transport::Tcp],
@@ -77,14 +88,27 @@ fn item(bytes: &[u8]) -> Extent {
     Extent::Need(bytes.len().saturating_add(1))
 }
 
-/// The longest greeting.
+/// The longest item that is read.
 const MOST: usize = 4096;
 
 fn extent(_: &Notes, _: Role, bytes: &[u8]) -> Extent {
     let blanks = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    match item(bytes.get(blanks..).unwrap_or_default()) {
+    let begun = bytes.get(blanks..).unwrap_or_default();
+    match if begun.first().is_some_and(u8::is_ascii_digit) { alone(begun) } else { item(begun) } {
         Extent::Whole(length) => Extent::Whole(length.saturating_add(blanks)),
+        // What it is can't be told, and where it ends neither.
+        Extent::Broken => Extent::Whole(MOST),
         other => other,
+    }
+}
+
+/// A text that stands alone.
+fn alone(bytes: &[u8]) -> Extent {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (bytes.get(digits), bytes.get(..digits).and_then(decimal).and_then(|length| usize::try_from(length).ok())) {
+        (None, _) if digits < 12 => Extent::Need(bytes.len().saturating_add(1)),
+        (Some(b':'), Some(length)) => Extent::Whole(length.saturating_add(digits).saturating_add(1)),
+        _ => Extent::Broken,
     }
 }
 
@@ -136,20 +160,72 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 }
 
 fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
-    if message.role == Role::Server {
-        if notes.seen(Role::Server) == 0 {
-            words(message.bytes)
-                .skip(1)
-                .filter(|word| !word.iter().all(u8::is_ascii_digit))
-                .for_each(|word| notes.text(&CAPABILITY, word));
+    let bytes = message.bytes.trim_ascii_start();
+    if !bytes.starts_with(b"(") {
+        // A text; but where no length fits, nothing that is known.
+        if message.role == Role::Client {
+            account(notes, bytes);
         }
-        // After the greeting nothing of the server's is told, and what it sends grows.
-        return notes.seen(Role::Server) == 0;
+        return bytes.first().is_some_and(u8::is_ascii_digit);
     }
-    let mut after = words(message.bytes).skip_while(|word| !word.starts_with(b"svn"));
-    if let Some(url) = after.find(|word| memchr::memmem::find(word, b"://").is_some()) {
-        notes.text(&URL, url);
-        notes.text(&CLIENT, after.next().unwrap_or_default());
+    if !matches!(item(bytes), Extent::Whole(_)) {
+        return false;
     }
-    false
+    match message.role {
+        Role::Server => answered(notes, bytes),
+        Role::Client if notes.has(&URL) => said(notes, bytes),
+        Role::Client => {
+            let mut after = words(bytes).skip_while(|word| !word.starts_with(b"svn"));
+            if let Some(url) = after.find(|word| memchr::memmem::find(word, b"://").is_some()) {
+                notes.text(&URL, url);
+                notes.text(&CLIENT, after.next().unwrap_or_default());
+            }
+        }
+    }
+    true
+}
+
+/// What answers CRAM-MD5: an account, a blank and 32 hexadecimal digits.
+fn account(notes: &mut Notes, text: &[u8]) {
+    let text = words(text).next().unwrap_or_default();
+    let Some(blank) = memchr::memrchr(b' ', text) else { return };
+    let (user, digest) = text.split_at_checked(blank).unwrap_or_default();
+    let digest = digest.trim_ascii_start();
+    if notes.has(&MECHANISM) && digest.len() == 32 && digest.iter().all(u8::is_ascii_hexdigit) {
+        notes.text(&USER, user);
+        notes.user(user);
+    }
+}
+
+/// A command, or how the client wants to log in.
+fn said(notes: &mut Notes, item: &[u8]) {
+    let word = words(item).next().unwrap_or_default();
+    if word.first().is_some_and(u8::is_ascii_uppercase) {
+        notes.text(&MECHANISM, word);
+    } else if word.first().is_some_and(u8::is_ascii_lowercase) && !matches!(word, b"success" | b"failure") {
+        // What the server drives, an update, the client answers as the server does.
+        notes.tally(&COMMAND, word);
+    }
+}
+
+/// An answer: to the greeting, to an account, or to a command.
+fn answered(notes: &mut Notes, item: &[u8]) {
+    let mut words = words(item);
+    let outcome = words.next().unwrap_or_default();
+    if notes.seen(Role::Server) == 0 {
+        words.filter(|word| !word.iter().all(u8::is_ascii_digit)).for_each(|word| notes.text(&CAPABILITY, word));
+        return;
+    }
+    let waiting = notes.has(&USER) && !notes.has(&AUTHENTICATED);
+    match outcome {
+        b"success" if waiting && words.next().is_none() => notes.yes_no(&AUTHENTICATED, true),
+        b"failure" => {
+            if waiting {
+                notes.yes_no(&AUTHENTICATED, false);
+            }
+            let text = words.find(|word| word.len() > 1 && !word.iter().all(u8::is_ascii_digit));
+            notes.text(&ERROR, text.unwrap_or_default());
+        }
+        _ => {}
+    }
 }

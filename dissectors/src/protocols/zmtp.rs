@@ -7,10 +7,11 @@
 //! message    00, 01 (more) length:1 | 02, 03 length:8   content
 //! ```
 //!
-//! The greeting proves it. Messages are counted, not read.
+//! The greeting proves it. Messages are counted, not read. Of PLAIN, READY says that the account was taken and ERROR that it was not; libzmq to 4.3.4
+//! writes `^RROR` without a length there.
 
 use crate::counts::trimmed;
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field, Flag, Kind};
 use crate::facts::Facts;
 use crate::framing::framed;
 use crate::noted::Notes;
@@ -24,12 +25,25 @@ static CLIENT_SOCKET: Field = Field::text("client_socket", "kind of the socket o
 static SERVER_SOCKET: Field = Field::text("server_socket", "kind of the socket of the other", "ZMTP 3.1");
 static IDENTITY: Field = Field::text("identity", "names that sockets gave themselves", "ZMTP 3.1").list();
 static USER: Field = Field::text("user", "who logged in by `PLAIN`", "ZMTP 3.1, RFC 24");
+static AUTHENTICATED: Field =
+    Field::new(Kind::YesNo, "authenticated", "whether the account of `PLAIN` was taken", "ZMTP 3.1, RFC 24");
+static ERROR: Field = Field::text("error", "why the server refused, such as `400`", "ZMTP 3.1, RFC 27");
 static MESSAGES: Field = Field::number("messages", "messages of both sides", "ZMTP 3.1");
 
 static ELEMENT: Element = Element {
     name: "zmtp",
     meaning: "sockets of ZeroMQ",
-    fields: &[&VERSION, &MECHANISM, &CLIENT_SOCKET, &SERVER_SOCKET, &IDENTITY, &USER, &MESSAGES],
+    fields: &[
+        &VERSION,
+        &MECHANISM,
+        &CLIENT_SOCKET,
+        &SERVER_SOCKET,
+        &IDENTITY,
+        &USER,
+        &AUTHENTICATED,
+        &ERROR,
+        &MESSAGES,
+    ],
 };
 
 /// The protocol.
@@ -163,7 +177,16 @@ impl Zmtp {
 
     fn command(&mut self, role: Role, mut content: Reader<'_>) -> Option<()> {
         let length = usize::from(content.u8()?);
-        match content.take(length)? {
+        if length == usize::from(b'^') && content.rest().starts_with(b"RROR") {
+            content.skip(4)?;
+            return self.refused(content);
+        }
+        let name = content.take(length)?;
+        if name == b"READY" && role == Role::Server && self.notes.has(&USER) {
+            self.notes.yes_no(&AUTHENTICATED, true);
+        }
+        match name {
+            b"ERROR" => return self.refused(content),
             b"READY" | b"INITIATE" => loop {
                 let length = usize::from(content.u8()?);
                 let name = content.take(length)?;
@@ -187,6 +210,15 @@ impl Zmtp {
                 }
             }
             _ => {}
+        }
+        Some(())
+    }
+
+    fn refused(&mut self, mut content: Reader<'_>) -> Option<()> {
+        let length = usize::from(content.u8()?);
+        self.notes.text(&ERROR, content.take(length)?);
+        if self.notes.has(&USER) {
+            self.notes.yes_no(&AUTHENTICATED, false);
         }
         Some(())
     }

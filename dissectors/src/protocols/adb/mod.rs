@@ -4,9 +4,11 @@
 //! command:4 arg0:4 arg1:4 length:4 checksum:4 magic:4 payload:length     least significant byte first; magic = !command
 //!   CNXN version maxdata  "host::features=..." or "device::ro.product.name=...;"
 //!   AUTH 1 token | 2 signature | 3 public key    OPEN id 0 "shell:command"    OKAY  WRTE  CLSE    STLS
+//!
+//! between the client and its server, on the host     length:4 (hexadecimal) "host:devices" ...     OKAY | FAIL length:4 text | length:4 text
 //! ```
 //!
-//! The magic proves it anywhere in the stream. The host is the client. STLS from both sides goes on in TLS. What services carry (WRTE) is passed over.
+//! The magic proves it anywhere in the stream, and so does a length with a service of the server's ([`server`]). The host is the client. STLS from both sides goes on in TLS. What services carry (WRTE) is passed over.
 //! Limits: a payload of [`PAYLOAD_BYTES`] is read.
 
 use crate::capped::{List, Text};
@@ -16,19 +18,24 @@ use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Ro
 use crate::protocols::tls;
 use crate::reader::Reader;
 
+mod server;
+
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
     name: "adb",
     about: About {
         name: "Android Debug Bridge",
         specification: "AOSP packages/modules/adb, protocol.txt",
-        evidence: "a command with its magic, which is its complement",
+        evidence: "a command with its magic, which is its complement; or a length with a service of the server's",
         limits: "what services carry is passed over",
         ports: &[5037, 5555],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
-    first: FirstBytes::both(&[b'A'..=b'A', b'C'..=b'C', b'O'..=b'O', b'S'..=b'S', b'W'..=b'W']),
+    first: FirstBytes {
+        client: &[b'0'..=b'0', b'A'..=b'A', b'C'..=b'C', b'O'..=b'O', b'S'..=b'S', b'W'..=b'W'],
+        server: &[b'A'..=b'A', b'C'..=b'C', b'O'..=b'O', b'S'..=b'S', b'W'..=b'W'],
+    },
     probe,
     open: |_: &Opening| Box::new(Adb::default()),
 };
@@ -54,11 +61,15 @@ pub static SERVICE: Field =
         .long()
         .list();
 
+/// What did not go.
+pub static ERROR: Field =
+    Field::text("error", "what the server on the host said of what failed", "AOSP adb, FAIL").list();
+
 /// The element.
 pub static ELEMENT: Element = Element {
     name: "adb",
     meaning: "Android Debug Bridge",
-    fields: &[&VERSION, &CLIENT_BANNER, &DEVICE_BANNER, &AUTHENTICATED, &SERVICE],
+    fields: &[&VERSION, &CLIENT_BANNER, &DEVICE_BANNER, &AUTHENTICATED, &SERVICE, &ERROR],
 };
 
 const HEADER_BYTES: usize = 24;
@@ -67,6 +78,9 @@ const PAYLOAD_BYTES: usize = 64 * 1024;
 const COMMANDS: [&[u8; 4]; 8] = [b"CNXN", b"AUTH", b"OPEN", b"OKAY", b"CLSE", b"WRTE", b"SYNC", b"STLS"];
 
 fn probe(sample: &Sample<'_>) -> Verdict {
+    if sample.bytes.first() == Some(&b'0') {
+        return if sample.role == Role::Client { server::probe(sample.bytes) } else { Verdict::Reject };
+    }
     let command = sample.bytes.get(..4).unwrap_or(sample.bytes);
     if !COMMANDS.iter().any(|known| known.starts_with(command)) {
         return Verdict::Reject;
@@ -115,11 +129,17 @@ struct Adb {
     banners: [Text; 2],
     asked: bool,
     services: List<Text>,
+    errors: List<Text>,
+    /// Whether a client speaks with the server on its host, and what of that is read.
+    server: server::State,
 }
 
 impl Dissector for Adb {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
         let bytes = chunk.bytes;
+        if self.server.is_spoken(chunk.role, bytes) {
+            return self.to_server(chunk);
+        }
         let header = match Header::read(bytes) {
             None => return Step::NeedMore(HEADER_BYTES),
             Some(None) => return Step::Violation,
@@ -162,10 +182,11 @@ impl Dissector for Adb {
             adb.yes_no(&AUTHENTICATED, !device.is_empty());
         }
         adb.texts(&SERVICE, &self.services);
+        adb.texts(&ERROR, &self.errors);
     }
 
     fn heap_bytes(&self) -> usize {
-        let texts = self.banners.iter().chain(self.services.items());
+        let texts = self.banners.iter().chain(self.services.items()).chain(self.errors.items());
         size_of::<Self>() + texts.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>()
     }
 }

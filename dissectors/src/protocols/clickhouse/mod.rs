@@ -1,11 +1,14 @@
-//! ClickHouse's own protocol: who logs in to which database (ClickHouse documentation, "Native protocol").
+//! ClickHouse's own protocol: who logs in to which database and what is asked there (ClickHouse documentation, "Native protocol").
 //!
 //! ```text
 //! numbers are of seven bits a byte, least first; texts stand behind their length
 //! client   0  name  major minor revision  database user password
 //! server   0  name  major minor revision  timezone  display name  patch        or   2  code:4 name message stack ...
+//! query    1  id  who asks  settings  stage  compressed  statement
+//! block    2 (client) or 1 (server)  table  checksum:16 method:1 length:4 ...      where compressed
 //! ```
 //!
+//! Packets are followed as long as their size is known: not past an error, nor past a block that is not compressed.
 //! A greeting with the name of ClickHouse proves it; another client's fits, and wants the server's.
 
 use crate::dictionary::{Element, Field, Flag};
@@ -14,6 +17,11 @@ use crate::framing::is_text;
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
+use crate::sql::{self, Dialect, Statements};
+
+mod packets;
+
+use packets::Packet;
 
 static CLIENT: Field = Field::text("client", "the client's software", "ClickHouse, Native protocol");
 static CLIENT_VERSION: Field = Field::text("client_version", "and its version", "ClickHouse, Native protocol");
@@ -21,12 +29,23 @@ static SERVER_VERSION: Field = Field::text("server_version", "the server's versi
 static SERVER_NAME: Field = Field::text("server_name", "what the server calls itself", "ClickHouse, Native protocol");
 static DATABASE: Field = Field::text("database", "the database", "ClickHouse, Native protocol");
 static USER: Field = Field::text("user", "the account", "ClickHouse, Native protocol");
-static ERROR: Field = Field::text("error", "why the server refused", "ClickHouse, Native protocol");
+static ERROR: Field = Field::text("error", "why the server refused, or its first error", "ClickHouse, Native protocol");
 
 static ELEMENT: Element = Element {
     name: "clickhouse",
     meaning: "a database of ClickHouse",
-    fields: &[&USER, &DATABASE, &CLIENT, &CLIENT_VERSION, &SERVER_VERSION, &SERVER_NAME, &ERROR],
+    fields: &[
+        &USER,
+        &DATABASE,
+        &CLIENT,
+        &CLIENT_VERSION,
+        &SERVER_VERSION,
+        &SERVER_NAME,
+        &sql::AUTHENTICATED,
+        &ERROR,
+        &sql::VERBS,
+        &sql::STATEMENT,
+    ],
 };
 
 /// The protocol.
@@ -36,14 +55,17 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "ClickHouse native protocol",
         specification: "ClickHouse documentation, Native protocol",
         evidence: "greetings with the name of ClickHouse",
-        limits: "statements and what follows the greetings",
+        limits: "results; what follows an error or a block that is not compressed",
         ports: &[9000, 9440],
     },
     transports: &[Transport::Tcp],
     elements: &[&ELEMENT],
     first: FirstBytes { client: &[0..=0], server: &[0..=0, 2..=2] },
     probe,
-    open: |_: &Opening| Box::new(ClickHouse { notes: Notes::new(&ELEMENT), told: [false; 2] }),
+    open: |_: &Opening| {
+        let (notes, statements) = (Notes::new(&ELEMENT), Statements::new(Dialect::MySql));
+        Box::new(ClickHouse { notes, statements, places: [Place::Greeting; 2], revision: 0, compressed: false })
+    },
 };
 
 const NAME: &[u8] = b"ClickHouse";
@@ -115,6 +137,9 @@ fn greeting(role: Role, bytes: &[u8]) -> Read<Greeting<'_>> {
             let Some(text) = text(&mut reader)? else { return Ok(None) };
             *place = text;
         }
+        if role == Role::Server && revision >= 54_401 && number(&mut reader).is_none() {
+            return Ok(None);
+        }
         let used = bytes.len().saturating_sub(reader.len());
         Ok(Some(Greeting { name, version: [major, minor, revision], texts, used }))
     };
@@ -153,57 +178,106 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Greeting,
+    Packets,
+    /// What this side says is passed over.
+    Over,
+}
+
 #[derive(Debug)]
 struct ClickHouse {
     notes: Notes,
-    told: [bool; 2],
+    statements: Statements,
+    places: [Place; 2],
+    /// The client's, which says what its queries hold.
+    revision: u64,
+    /// Whether blocks are compressed, as the last query said.
+    compressed: bool,
 }
 
 impl Dissector for ClickHouse {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let at = chunk.role.index();
-        if self.told.get(at) == Some(&true) {
-            return Step::Consumed(chunk.bytes.len());
+        match self.places.get(chunk.role.index()) {
+            Some(Place::Greeting) => self.greets(chunk),
+            Some(Place::Packets) => self.packet(chunk),
+            _ if self.places == [Place::Over; 2] => Step::Done,
+            _ => Step::Consumed(chunk.bytes.len()),
         }
-        let used = match greeting(chunk.role, chunk.bytes) {
-            Read::Done(greeting) => {
-                self.greeted(chunk.role, &greeting);
-                greeting.used
-            }
-            Read::More => return Step::NeedMore(chunk.bytes.len() + 1),
-            Read::Not if chunk.role == Role::Server && chunk.bytes.first() == Some(&2) => {
-                let mut reader = Reader::new(chunk.bytes);
-                let error = reader.skip(5).map(|()| (text(&mut reader), text(&mut reader)));
-                match error {
-                    Some((Ok(Some(_)), Ok(Some(message)))) => self.notes.text(&ERROR, message),
-                    _ if chunk.bytes.len() < GREETING_BYTES => return Step::NeedMore(chunk.bytes.len() + 1),
-                    _ => {}
-                }
-                return Step::Done;
-            }
-            Read::Not => return Step::Violation,
-        };
-        if let Some(told) = self.told.get_mut(at) {
-            *told = true;
-        }
-        if self.told == [true; 2] { Step::Done } else { Step::Consumed(used) }
     }
 
     fn facts(&self, out: &mut Facts) {
         self.notes.facts(out);
+        let reveal = !out.redacts();
+        self.statements.facts(&mut out.element(&ELEMENT), reveal);
     }
 
     fn heap_bytes(&self) -> usize {
-        self.notes.heap_bytes()
+        self.notes.heap_bytes() + self.statements.heap_bytes()
     }
 }
 
 impl ClickHouse {
+    fn at(&mut self, role: Role, place: Place) {
+        if let Some(at) = self.places.get_mut(role.index()) {
+            *at = place;
+        }
+    }
+
+    fn greets(&mut self, chunk: Chunk<'_>) -> Step {
+        match greeting(chunk.role, chunk.bytes) {
+            Read::Done(greeting) => {
+                self.greeted(chunk.role, &greeting);
+                self.at(chunk.role, Place::Packets);
+                if chunk.role == Role::Server {
+                    self.notes.yes_no(&sql::AUTHENTICATED, true);
+                }
+                Step::Consumed(greeting.used)
+            }
+            Read::More => Step::NeedMore(chunk.bytes.len() + 1),
+            Read::Not if chunk.role == Role::Server && chunk.bytes.first() == Some(&2) => {
+                self.notes.yes_no(&sql::AUTHENTICATED, false);
+                self.packet(chunk)
+            }
+            Read::Not => Step::Violation,
+        }
+    }
+
+    fn packet(&mut self, chunk: Chunk<'_>) -> Step {
+        let role = chunk.role;
+        let packet = match role {
+            Role::Client => packets::client(chunk.bytes, self.revision, self.compressed),
+            Role::Server => packets::server(chunk.bytes, self.revision, self.compressed),
+        };
+        match packet {
+            Packet::More if chunk.bytes.len() < packets::MOST => Step::NeedMore(chunk.bytes.len().saturating_add(1)),
+            Packet::More | Packet::Unknown => {
+                self.at(role, Place::Over);
+                Step::Consumed(0)
+            }
+            Packet::Query { statement, compressed, used } => {
+                self.compressed = compressed;
+                self.statements.whole(statement);
+                Step::Consumed(used)
+            }
+            Packet::Error(message) => {
+                self.notes.text(&ERROR, message);
+                self.at(role, Place::Over);
+                Step::Consumed(0)
+            }
+            Packet::Other(length) => match length.checked_sub(chunk.bytes.len() as u64) {
+                Some(missing @ 1..) => Step::Skip(missing),
+                _ => Step::Consumed(usize::try_from(length).unwrap_or(usize::MAX)),
+            },
+        }
+    }
     fn greeted(&mut self, role: Role, greeting: &Greeting<'_>) {
         let [major, minor, revision] = greeting.version;
         let version = format!("{major}.{minor}.{revision}");
         let [first, second, third] = greeting.texts;
         if role == Role::Client {
+            self.revision = revision;
             self.notes.text(&CLIENT, greeting.name);
             self.notes.text(&CLIENT_VERSION, version.as_bytes());
             self.notes.text(&DATABASE, first);
