@@ -10,6 +10,7 @@
 pub mod ber;
 pub mod by_offset;
 pub mod capped;
+pub mod cgi;
 pub mod content;
 pub mod conversation;
 pub mod cotp;

@@ -9,9 +9,9 @@
 //! The web server is the client. Told: method, host, path, script and account from the parameters (never the query, cookies or authorisation), the
 //! status that the application gives, and what it complains of. Parameters are read where they fit one record of a request, which nearly all do. Bodies are passed over.
 
-use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
-use crate::facts::{Facts, Value};
+use crate::cgi::{self, Requests};
+use crate::dictionary::Element;
+use crate::facts::Facts;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
@@ -32,33 +32,21 @@ pub static PROTOCOL: Protocol = Protocol {
     open: |_: &Opening| Box::new(FastCgi::default()),
 };
 
-/// Requests.
-pub static REQUESTS: Field = Field::number("requests", "requests", "FastCGI 5.1");
-/// The method.
-pub static METHOD: Field = Field::text("method", "`REQUEST_METHOD` of each request", "RFC 3875 4.1.12").aligned();
-/// The host.
-pub static HOST: Field = Field::text("host", "`HTTP_HOST`, or `SERVER_NAME`", "RFC 3875 4.1.14").aligned();
-/// The path.
-pub static URI: Field =
-    Field::text("uri", "`REQUEST_URI` or `SCRIPT_NAME`, without the query", "RFC 3875 4.1.13").long().aligned();
-/// The script.
-pub static SCRIPT: Field = Field::text("script", "`SCRIPT_FILENAME`: what is run", "FastCGI 6.2").long().aligned();
-/// Whose request.
-pub static REMOTE: Field = Field::text("remote", "`REMOTE_ADDR`: whose request it is", "RFC 3875 4.1.8").aligned();
-/// Who.
-pub static USER: Field =
-    Field::text("user", "`REMOTE_USER`: the account that the web server let in", "RFC 3875 4.1.11").aligned();
-/// What went wrong.
-pub static ERROR: Field =
-    Field::text("error", "what the application wrote to its errors, a line of each message", "FastCGI 5.3").list();
-/// The status.
-pub static STATUS: Field = Field::text("status", "`Status` of responses that name one", "RFC 3875 6.3.3").list();
-
 /// The element.
 pub static ELEMENT: Element = Element {
     name: "fastcgi",
     meaning: "FastCGI",
-    fields: &[&REQUESTS, &METHOD, &HOST, &URI, &SCRIPT, &REMOTE, &USER, &ERROR, &STATUS],
+    fields: &[
+        &cgi::REQUESTS,
+        &cgi::METHOD,
+        &cgi::HOST,
+        &cgi::URI,
+        &cgi::SCRIPT,
+        &cgi::REMOTE,
+        &cgi::USER,
+        &cgi::ERROR,
+        &cgi::STATUS,
+    ],
 };
 
 const HEADER_BYTES: usize = 8;
@@ -119,41 +107,10 @@ fn probe(sample: &Sample<'_>) -> Verdict {
     }
 }
 
-#[derive(Debug, Default)]
-struct Request {
-    method: Text,
-    host: Text,
-    uri: Text,
-    script: Text,
-    remote: Text,
-    user: Text,
-    password: bool,
-}
-
-impl Request {
-    fn read(content: &[u8]) -> Self {
-        let mut request = Self::default();
-        let mut reader = Reader::new(content);
-        for _ in 0..MOST_PAIRS {
-            let Some((name, value)) = pair(&mut reader) else { break };
-            let path = value.split(|byte| *byte == b'?').next().unwrap_or_default();
-            match name {
-                b"REQUEST_METHOD" => request.method = Text::new(value),
-                b"HTTP_HOST" => request.host = Text::new(value),
-                b"SERVER_NAME" if request.host.is_empty() => request.host = Text::new(value),
-                b"REQUEST_URI" => request.uri = Text::long(path),
-                b"SCRIPT_NAME" if request.uri.is_empty() => request.uri = Text::long(path),
-                b"SCRIPT_FILENAME" => request.script = Text::long(path),
-                b"REMOTE_ADDR" => request.remote = Text::new(value),
-                b"REMOTE_USER" => request.user = Text::new(value),
-                b"HTTP_AUTHORIZATION" => {
-                    request.password = value.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case(b"basic "));
-                }
-                _ => {}
-            }
-        }
-        request
-    }
+/// The variables of a request.
+fn pairs(content: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut reader = Reader::new(content);
+    std::iter::from_fn(move || pair(&mut reader)).take(MOST_PAIRS)
 }
 
 /// The next name and value.
@@ -172,10 +129,7 @@ fn length(reader: &mut Reader<'_>) -> Option<usize> {
 
 #[derive(Debug, Default)]
 struct FastCgi {
-    requests: u64,
-    kept: List<Request>,
-    statuses: List<Text>,
-    errors: List<Text>,
+    requests: Requests,
 }
 
 impl Dissector for FastCgi {
@@ -193,18 +147,11 @@ impl Dissector for FastCgi {
                 return Step::NeedMore(length.saturating_add(HEADER_BYTES));
             };
             match chunk.role {
-                Role::Client => {
-                    self.requests = self.requests.saturating_add(1);
-                    self.kept.push_with(|| Request::read(content));
-                }
-                Role::Server if kind == STDERR => {
-                    let line = content.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-                    self.errors.push_with(|| Text::new(line));
-                }
+                Role::Client => self.requests.request(pairs(content)),
+                Role::Server if kind == STDERR => self.requests.error(content),
                 Role::Server => {
                     if let Some(status) = content.strip_prefix(b"Status: ") {
-                        let line = status.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-                        self.statuses.push_with(|| Text::new(line));
+                        self.requests.status(status);
                     }
                 }
             }
@@ -216,36 +163,10 @@ impl Dissector for FastCgi {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if let Some(request) = self.kept.items().iter().find(|request| !request.user.is_empty()) {
-            out.user(&request.user);
-        }
-        if self.kept.items().iter().any(|request| request.password) {
-            out.flag(Flag::CleartextPassword);
-        }
-        let mut element = out.element(&ELEMENT);
-        if self.requests > 0 {
-            element.number(&REQUESTS, self.requests);
-        }
-        let (kept, omitted) = (self.kept.items(), self.kept.omitted());
-        element.list(&METHOD, kept.iter().map(|request| &request.method), omitted);
-        element.list(&HOST, kept.iter().map(|request| &request.host), omitted);
-        element.list(&URI, kept.iter().map(|request| &request.uri), omitted);
-        element.list(&SCRIPT, kept.iter().map(|request| &request.script), omitted);
-        element.list(&REMOTE, kept.iter().map(|request| &request.remote), omitted);
-        if kept.iter().any(|request| !request.user.is_empty()) {
-            element.list(&USER, kept.iter().map(|request| &request.user), omitted);
-        }
-        element.list(&ERROR, self.errors.items().iter().map(Value::from), self.errors.omitted());
-        element.list(&STATUS, self.statuses.items().iter().map(Value::from), self.statuses.omitted());
+        self.requests.facts(out, &ELEMENT);
     }
 
     fn heap_bytes(&self) -> usize {
-        let of = |request: &Request| {
-            let texts = [&request.method, &request.host, &request.uri, &request.script, &request.remote, &request.user];
-            size_of::<Request>() + texts.into_iter().map(Text::heap_bytes).sum::<usize>()
-        };
-        let statuses = self.statuses.items().iter().chain(self.errors.items());
-        let statuses = statuses.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>();
-        size_of::<Self>() + self.kept.items().iter().map(of).sum::<usize>() + statuses
+        size_of::<Self>() + self.requests.heap_bytes()
     }
 }

@@ -50,6 +50,7 @@ pub mod firebird;
 pub mod fix;
 pub mod fluent;
 pub mod ftp;
+pub mod gearman;
 pub mod gelf;
 pub mod giop;
 pub mod git;
@@ -144,6 +145,7 @@ pub mod rwho;
 pub mod s7comm;
 pub mod sacn;
 pub mod sap;
+pub mod scgi;
 pub mod sflow;
 pub mod sip;
 pub mod skinny;
@@ -182,6 +184,7 @@ pub mod tls;
 pub mod tplink;
 pub mod tuya;
 pub mod ubnt;
+pub mod uwsgi;
 pub mod vnc;
 pub mod vxlan;
 pub mod wccp;
@@ -408,6 +411,9 @@ pub static ALL: &[&Protocol] = &[
     &ymsg::PROTOCOL,
     &finger::PROTOCOL,
     &whois::PROTOCOL,
+    &gearman::PROTOCOL,
+    &scgi::PROTOCOL,
+    &uwsgi::PROTOCOL,
 ];
 
 /// Those that only several datagrams prove.

@@ -103,7 +103,7 @@ impl Messages for Tarantool {
         if message.role == Role::Server && self.lines < 2 {
             self.greeted(message.bytes);
             // A console speaks Lua's text.
-            return !memchr::memmem::find(message.bytes, b"(Lua console)").is_some_and(|at| at < LINE_BYTES);
+            return memchr::memmem::find(message.bytes, b"(Lua console)").is_none();
         }
         // One that can't be read says nothing.
         let _ = self.packet(message.role, message.bytes);

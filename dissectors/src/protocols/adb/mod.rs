@@ -138,7 +138,7 @@ impl Dissector for Adb {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
         let bytes = chunk.bytes;
         if self.server.is_spoken(chunk.role, bytes) {
-            return self.to_server(chunk);
+            return self.host_says(chunk);
         }
         let header = match Header::read(bytes) {
             None => return Step::NeedMore(HEADER_BYTES),

@@ -8,9 +8,9 @@
 //!
 //! A service that is the host's is answered and the connection goes on or ends; what follows another one, of a device, is that service's own.
 
-use super::{Adb, Verdict};
+use super::Adb;
 use crate::capped::Text;
-use crate::protocol::{Chunk, Role, Step};
+use crate::protocol::{Chunk, Role, Step, Verdict};
 
 /// How the names of the server's services begin.
 const HOST: [&[u8]; 2] = [b"host:", b"host-"];
@@ -55,7 +55,7 @@ pub fn probe(bytes: &[u8]) -> Verdict {
 }
 
 impl Adb {
-    pub(super) fn to_server(&mut self, chunk: Chunk<'_>) -> Step {
+    pub(super) fn host_says(&mut self, chunk: Chunk<'_>) -> Step {
         let bytes = chunk.bytes;
         if self.server.over == [true; 2] {
             return Step::Done;
