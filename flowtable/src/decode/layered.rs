@@ -303,7 +303,7 @@ fn pppoe<'b>(mut reader: Reader<'b>, way: &mut Way) -> Result<(Next, &'b [u8]), 
 }
 
 /// PPP (RFC 1661 2, RFC 1662 3.1): address and control may be left out, and so may the protocol's first byte.
-fn ppp(mut reader: Reader<'_>) -> Result<(Next, &[u8]), Drop> {
+pub(super) fn ppp(mut reader: Reader<'_>) -> Result<(Next, &[u8]), Drop> {
     if reader.rest().starts_with(&[0xff, 0x03]) {
         reader.skip(2).ok_or(Drop::BadHeader)?;
     }

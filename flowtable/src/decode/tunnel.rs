@@ -5,6 +5,7 @@
 
 use dissectors::Reader;
 
+use super::layered;
 use super::link::Next;
 use crate::packet::protocol;
 use crate::path::Layer;
@@ -67,12 +68,10 @@ fn gre(mut reader: Reader<'_>) -> Option<Opened<'_>> {
         if flags & 0x0080 != 0 {
             reader.skip(4)?;
         }
+        // What PPP says of itself, compressed and encrypted packets are the tunnel's own: nobody sees more of them than GRE.
         let rest = reader.rest();
-        return (kind == ETHERTYPE_PPP && !rest.is_empty()).then_some(Opened {
-            layer: Layer::Gre(None),
-            next: Next::Ppp,
-            rest,
-        });
+        let opened = Opened { layer: Layer::Gre(None), next: Next::Ppp, rest };
+        return (kind == ETHERTYPE_PPP && layered::ppp(reader).is_ok()).then_some(opened);
     }
     let (layer, next) = match kind {
         // Type I has neither sequence number nor header of its own.
@@ -305,4 +304,23 @@ fn ipv4_header_is_right(bytes: &[u8]) -> bool {
     let sum: u32 = pairs.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum();
     let folded = (sum & 0xffff) + (sum >> 16);
     (folded & 0xffff) + (folded >> 16) == 0xffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Enhanced GRE of PPTP with a sequence number, and PPP in it.
+    fn pptp(ppp: &[u8]) -> Vec<u8> {
+        [&[0x30, 0x01, 0x88, 0x0b, 0, ppp.len() as u8, 0, 7, 0, 0, 0, 1], ppp].concat()
+    }
+
+    #[test]
+    fn packets_inside_pptp_are_opened_and_what_ppp_says_of_itself_is_the_tunnel_s() {
+        assert!(inside_ip(protocol::GRE, &pptp(&[0xff, 0x03, 0x00, 0x21, 0x45])).is_some(), "IPv4");
+        assert!(inside_ip(protocol::GRE, &pptp(&[0x21, 0x45])).is_some(), "IPv4 with a short number");
+        assert!(inside_ip(protocol::GRE, &pptp(&[0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4])).is_none(), "LCP");
+        assert!(inside_ip(protocol::GRE, &pptp(&[0x00, 0xfd, 0x90, 0x00])).is_none(), "encrypted");
+        assert!(inside_ip(protocol::GRE, &pptp(&[])).is_none(), "nothing");
+    }
 }
