@@ -1,7 +1,7 @@
 //! Reports of flows.
 //!
 //! ```text
-//! 1, 5, 7   version:2 records:2 uptime:4 seconds:4 nanoseconds:4 [number:4 [engine type:1 engine:1 sampling:2 | zero:4]]  records of 52, 48, 52
+//! 1, 5, 7   version:2 records:2 uptime:4 seconds:4 nanoseconds:4 [number:4 [engine type:1 engine:1 sampling:2 | zero:4]]  records of 48 or 52, 48, 52
 //! 9         version:2 records:2 uptime:4 seconds:4 number:4 source:4   sets          RFC 3954 5.1
 //! IPFIX     version:2 length:2 seconds:4 number:4 domain:4   sets                    RFC 7011 3.1
 //! set       id:2 length:2 records; templates in 0 and 1, in IPFIX 2 and 3; from 256 on flows
@@ -76,16 +76,16 @@ pub(super) fn read(bytes: &[u8]) -> Option<Report<'_>> {
                     sampling = Some(interval & 0x3fff).filter(|interval| *interval > 0);
                 }
             }
-            let size = if version == 5 { 48 } else { 52 };
+            // Records of version 1 are told to have 52 bytes, and there are exporters that leave the last four out.
+            let sizes: &[usize] = match version {
+                1 => &[48, 52],
+                5 => &[48],
+                _ => &[52],
+            };
             let count = usize::from(records);
+            let filled = sizes.iter().any(|size| reader.len() == count.saturating_mul(*size));
             let fits = RECORDS.contains(&count) && seconds > FIRST_SECOND && nanos < 1_000_000_000;
-            return (fits && reader.len() == count.saturating_mul(size)).then_some(Report {
-                version,
-                records,
-                domain,
-                sampling,
-                sets: &[],
-            });
+            return (fits && filled).then_some(Report { version, records, domain, sampling, sets: &[] });
         }
         9 => {
             let (_uptime, seconds, _number, source) =
