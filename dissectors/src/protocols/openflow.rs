@@ -39,6 +39,9 @@ pub static PROTOCOL: Protocol = Protocol {
 
 static FORM: Form = Form { element: &ELEMENT, extent, read };
 
+/// The longest message that is believed to be the first after a hello.
+const LONGEST_FIRST: usize = 2048;
+
 /// Version, kind and length.
 fn head(bytes: &[u8]) -> Option<(u8, u8, usize)> {
     let mut reader = Reader::new(bytes);
@@ -65,9 +68,13 @@ fn probe(sample: &Sample<'_>) -> Verdict {
         Some(next) if next.len() < 4 && next.first().is_none_or(|version| (1..=6).contains(version)) => {
             Verdict::NeedMore
         }
-        // What may come next: an error, echoes, features.
+        // What comes next is in a version that the hello leaves room for.
         Some(next) => match head(next) {
-            Some((_, 1..=3 | 5 | 6, 8..=2048)) => Verdict::Likely,
+            // Who agrees on no version says so in the other's.
+            Some((_, 1, 8..=LONGEST_FIRST)) => Verdict::Likely,
+            Some((version, 1.., 8..=LONGEST_FIRST)) if sample.bytes.first().is_some_and(|most| version <= *most) => {
+                Verdict::Likely
+            }
             _ => Verdict::Reject,
         },
     }
@@ -77,23 +84,37 @@ fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
     let Some((version, kind, _)) = head(message.bytes) else { return true };
     let versions = ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"];
     notes.text(&VERSION, versions.get(usize::from(version).saturating_sub(1)).unwrap_or(&"").as_bytes());
-    let name = match kind {
-        0 => "hello",
-        1 => "error",
-        2 | 3 => "echo",
-        4 => "experimenter",
-        5 | 6 => "features",
-        7..=9 => "configuration",
-        10 => "packet-in",
-        11 => "flow-removed",
-        12 => "port-status",
-        13 => "packet-out",
-        14 => "flow",
-        _ => "other",
-    };
-    notes.tally(&MESSAGE, name.as_bytes());
+    notes.tally(&MESSAGE, name(version, kind).as_bytes());
     if let (6, Some(datapath)) = (kind, message.bytes.get(8..16)) {
         notes.text(&DATAPATH, crate::hex::hex(datapath).as_bytes());
     }
     true
+}
+
+/// The name of a kind of messages; from version 1.1 on groups are ruled too, and all that follows has other numbers.
+const fn name(version: u8, kind: u8) -> &'static str {
+    match (version, kind) {
+        (_, 0) => "hello",
+        (_, 1) => "error",
+        (_, 2 | 3) => "echo",
+        (_, 4) => "experimenter",
+        (_, 5 | 6) => "features",
+        (_, 7..=9) => "configuration",
+        (_, 10) => "packet-in",
+        (_, 11) => "flow-removed",
+        (_, 12) => "port-status",
+        (_, 13) => "packet-out",
+        (_, 14) => "flow",
+        (1, 15) | (2.., 16) => "port",
+        (1, 16 | 17) | (2.., 18 | 19) => "statistics",
+        (1, 18 | 19) | (2.., 20 | 21) => "barrier",
+        (1, 20 | 21) | (2.., 22 | 23) => "queues",
+        (2.., 15) => "group",
+        (2.., 17) => "table",
+        (3.., 24 | 25) => "role",
+        (4.., 26..=28) => "asynchronous",
+        (4.., 29) => "meter",
+        (5.., 33 | 34) => "bundle",
+        _ => "other",
+    }
 }
