@@ -16,6 +16,7 @@ pub mod bgp;
 pub mod bitcoin;
 pub mod bittorrent;
 pub mod bjnp;
+pub mod bmp;
 pub mod bolt;
 pub mod c37118;
 pub mod capwap;
@@ -55,6 +56,7 @@ pub mod gelf;
 pub mod giop;
 pub mod git;
 pub mod gnutella;
+pub mod gpsd;
 pub mod gtp;
 pub mod gwmp;
 pub mod h323;
@@ -140,6 +142,7 @@ pub mod rsync;
 pub mod rtmp;
 pub mod rtp;
 pub mod rtps;
+pub mod rtr;
 pub mod rtsp;
 pub mod rwho;
 pub mod s7comm;
@@ -252,6 +255,8 @@ pub static ALL: &[&Protocol] = &[
     &x11::PROTOCOL,
     &telnet::PROTOCOL,
     &bgp::PROTOCOL,
+    &bmp::PROTOCOL,
+    &rtr::PROTOCOL,
     &pptp::PROTOCOL,
     &adb::PROTOCOL,
     &jdwp::PROTOCOL,
@@ -398,6 +403,7 @@ pub static ALL: &[&Protocol] = &[
     &megaco::PROTOCOL,
     &msrp::PROTOCOL,
     &nmea::PROTOCOL,
+    &gpsd::PROTOCOL,
     &openflow::PROTOCOL,
     &oscar::PROTOCOL,
     &pjl::PROTOCOL,
