@@ -129,6 +129,7 @@ pub mod pop3;
 pub mod pptp;
 pub mod proxy;
 pub mod ptp;
+pub mod quake3;
 pub mod quic;
 pub mod radius;
 pub mod raknet;
@@ -326,6 +327,7 @@ pub static ALL: &[&Protocol] = &[
     &dhcpv6::PROTOCOL,
     &ike::PROTOCOL,
     &wireguard::PROTOCOL,
+    &quake3::PROTOCOL,
     &source_query::PROTOCOL,
     &dropbox_lansync::PROTOCOL,
     &dnscrypt::PROTOCOL,
