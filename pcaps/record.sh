@@ -73,7 +73,7 @@ check() { # check SCENARIO NAME
             count=$(matches "$1" "$path" "$filter")
             if [ "$count" != 0 ]; then echo "$file: has ($count) $filter" && bad=1; fi
         done < <(
-            echo 'arp || icmpv6.type in {133..136,143}'
+            echo 'arp || icmpv6.type in {133..136,143} && !teredo'
             echo 'tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || ip.checksum.status == "Bad"'
             if [ "$(field "$1" accept)" != _ws.malformed ]; then echo _ws.malformed; fi
             field "$1" never
