@@ -188,6 +188,38 @@ fn a_confined_sensor_finds_its_receiver_again_and_says_good_bye() {
 }
 
 #[test]
+fn a_receiver_that_is_not_there_at_the_start_or_not_to_be_trusted_is_waited_for() {
+    let Some(net) = Net::new(&["openssl", "ping", "ss"]) else { return };
+    let Some(made) = Certificates::usual() else { return };
+    made.server("moved", "other", "IP:127.0.0.1", 30);
+    let folder = made.folder();
+    let to = format!("tls://127.0.0.1?ca={folder}/ca.pem&cert={folder}/client.pem&key={folder}/client.key");
+    let mut sensor = net.sensor(&format!("--user nobody --status-interval 200ms --timeout icmp=100ms -o {to}"));
+    let said = sensor.says();
+    assert!(
+        said.starts_with("tapline: tls://127.0.0.1:6514 can't be reached: Connection refused (os error 111); "),
+        "{said}"
+    );
+    ping(&net, &sensor);
+    let stranger = serve_on(&net, &made, "moved");
+    let said = sensor.says();
+    assert!(
+        said.contains("tls://127.0.0.1:6514 wait, ") && said.contains(" is not signed by a CA that is trusted: "),
+        "{said}"
+    );
+    ping(&net, &sensor);
+    drop(stranger);
+    assert!(received(&net).is_empty(), "nobody else gets a line");
+    let receiver = serve_on(&net, &made, "server");
+    sensor.wait_for("it takes lines", is("tls://127.0.0.1:6514 takes lines again; lost so far: 0"));
+    let (told, said) = sensor.stop();
+    until("the last word arrives", || received(&net).last().is_some_and(is_event("stop")));
+    drop(receiver);
+    let numbers: Vec<u64> = received(&net).iter().map(|told| told.values["meta.sequenceId"].parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=told.len() as u64).collect::<Vec<_>>(), "every line, each once: {said}");
+}
+
+#[test]
 fn a_sighup_reads_certificates_anew() {
     let Some(net) = Net::new(&["openssl", "ping", "ss"]) else { return };
     let Some(made) = Certificates::usual() else { return };

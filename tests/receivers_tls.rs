@@ -70,8 +70,8 @@ source tapline {{
 }
 
 fn refused(destination: &str, words: &[&str]) {
-    let error =
-        Destinations::open(vec![destination.parse().unwrap()], Patience::LIVE).expect_err(destination).to_string();
+    let patience = Patience { keeps: false, ..Patience::LIVE };
+    let error = Destinations::open(vec![destination.parse().unwrap()], patience).expect_err(destination).to_string();
     assert!(words.iter().all(|word| error.contains(word)) && !error.contains('\n'), "{destination}: {error}");
 }
 

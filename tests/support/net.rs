@@ -103,6 +103,13 @@ impl Net {
         });
     }
 
+    /// What names of hosts the second host knows, from the next program on; what runs sees it when it looks anew.
+    pub fn hosts(&self, text: &str) {
+        let folder = Path::new("/etc/netns").join(self.host("b"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("hosts"), text).unwrap();
+    }
+
     /// A command on one of the hosts.
     pub fn command(&self, host: &str, program: &str, arguments: &str) -> Command {
         let mut command = Command::new("ip");
@@ -178,6 +185,7 @@ impl Drop for Net {
     fn drop(&mut self) {
         for host in ["a", "b", "c"] {
             let _ = run("ip", &["netns", "del", &self.host(host)]);
+            let _ = fs::remove_dir_all(Path::new("/etc/netns").join(self.host(host)));
         }
     }
 }

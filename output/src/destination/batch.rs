@@ -72,6 +72,12 @@ impl Batch {
         self.bytes.get(self.start_of(line)..*self.ends.get(line)?)
     }
 
+    /// Puts frames around lines that have none.
+    pub fn frame_anew(&mut self, frame: Frame) {
+        let bare = std::mem::take(self);
+        (0..bare.lines()).filter_map(|line| bare.line(line)).for_each(|line| self.push(frame, [line, &[], &[]]));
+    }
+
     /// Leaves out the first lines.
     pub fn forget(&mut self, lines: usize) {
         let start = self.start_of(lines);

@@ -97,7 +97,8 @@ pub struct Destinations {
 }
 
 impl Destinations {
-    /// Opens destinations.
+    /// Opens destinations. By a [`Patience`] that keeps lines a receiver that can't be reached is none the less a destination: that is a
+    /// report, and its lines wait.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl Destinations {
                 opened.profiles.push(profile);
                 opened.profiles.len() - 1
             });
-            opened.all.push(Destination::open(spec, at, patience)?);
+            opened.all.push(Destination::open(spec, at, patience, &mut opened.reports)?);
         }
         Ok(opened)
     }
@@ -225,6 +226,8 @@ enum Sink {
     File(FileSink),
     Datagram(DatagramSink),
     Stream(StreamSink),
+    /// A receiver that was not there yet, and that only its answer makes one of these: a local socket is of datagrams or a stream.
+    Sought,
     /// The standard output, whose reader has gone. Lines for it are nobody's loss.
     Ended,
 }
@@ -246,20 +249,24 @@ struct Destination {
 }
 
 impl Destination {
-    fn open(spec: Spec, profile: usize, patience: Patience) -> Result<Self, OpenError> {
-        let (sink, frame) = open(&spec, &patience).map_err(|error| OpenError::new(&spec, error))?;
-        Ok(Self {
+    fn open(spec: Spec, profile: usize, patience: Patience, reports: &mut Vec<String>) -> Result<Self, OpenError> {
+        let opened = open(&spec, &patience).map_err(|error| OpenError::new(&spec, error))?;
+        let mut destination = Self {
             profile,
             patience,
-            frame,
-            sink,
+            frame: opened.frame,
+            sink: opened.sink,
             sequence: spec.sequence.then(Sequence::new),
             batch: Batch::default(),
             terminal: spec.target == Target::Stdout && io::stdout().is_terminal(),
             troubles: Vec::new(),
             counters: Counters::default(),
             spec,
-        })
+        };
+        if let Some(error) = &opened.trouble {
+            destination.tell_absence(error, reports);
+        }
+        Ok(destination)
     }
 
     /// Gathers a line, and writes what was gathered where it is much. Tells whether it did.
@@ -287,6 +294,16 @@ impl Destination {
         if self.batch.is_empty() {
             return;
         }
+        if matches!(self.sink, Sink::Sought)
+            && let Err(error) = self.seek()
+        {
+            if self.batch.holds(KEPT_BYTES) {
+                self.counters.failed += self.batch.lines() as u64;
+                self.batch.clear();
+            }
+            self.tell_trouble(&error, reports);
+            return;
+        }
         let error = match &mut self.sink {
             Sink::File(file) => {
                 let (sent, error) = file.send(&self.batch);
@@ -312,7 +329,7 @@ impl Destination {
                 self.counters.failed += self.batch.lines().saturating_sub(done) as u64;
                 error
             }
-            Sink::Ended => None,
+            Sink::Sought | Sink::Ended => None,
         };
         self.batch.clear();
         match error {
@@ -323,10 +340,15 @@ impl Destination {
     }
 
     fn is_reachable(&mut self, reports: &mut Vec<String>) -> bool {
-        let Sink::Stream(stream) = &mut self.sink else { return true };
-        match stream.reconnect(&self.patience) {
-            Ok(new) => {
-                self.counters.reconnects += u64::from(new);
+        let reached = match &mut self.sink {
+            Sink::Sought => self.seek(),
+            Sink::Stream(stream) => {
+                stream.reconnect(&self.patience).map(|anew| self.counters.reconnects += u64::from(anew))
+            }
+            _ => return true,
+        };
+        match reached {
+            Ok(()) => {
                 if self.batch.is_empty() && self.is_troubled() {
                     self.tell_relief(reports);
                 }
@@ -339,6 +361,17 @@ impl Destination {
         }
     }
 
+    /// Looks again for a receiver that was not there. Lines that wait get the frames that it wants.
+    fn seek(&mut self) -> io::Result<()> {
+        let opened = open(&self.spec, &self.patience)?;
+        if let Some(error) = opened.trouble {
+            return Err(error);
+        }
+        (self.sink, self.frame) = (opened.sink, opened.frame);
+        self.batch.frame_anew(self.frame);
+        Ok(())
+    }
+
     /// Whether the last batch failed.
     fn is_troubled(&self) -> bool {
         !self.troubles.is_empty()
@@ -346,12 +379,20 @@ impl Destination {
 
     /// Whether lines that are not taken stay.
     fn keeps(&self) -> bool {
-        self.patience.keeps && matches!(self.sink, Sink::Stream(_))
+        self.patience.keeps && matches!(self.sink, Sink::Stream(_) | Sink::Sought)
     }
 
     fn tell_relief(&mut self, reports: &mut Vec<String>) {
         report(reports, format!("{} takes lines again; lost so far: {}", self.spec, self.counters.failed));
         self.troubles.clear();
+    }
+
+    /// Tells that a receiver is not there at the beginning.
+    fn tell_absence(&mut self, error: &io::Error, reports: &mut Vec<String>) {
+        let (spec, why) = (&self.spec, advice(&self.spec.target, error));
+        let how = "it is tried again and again, and lines wait until then as long as the queue has room";
+        report(reports, format!("{spec} can't be reached: {error}; {how}; {why}"));
+        self.troubles.push(error.to_string());
     }
 
     /// Tells why lines are lost or wait, each reason once.
@@ -475,20 +516,51 @@ fn report(reports: &mut Vec<String>, text: String) {
     }
 }
 
-fn open(spec: &Spec, patience: &Patience) -> io::Result<(Sink, Frame)> {
+/// What was opened, and why it takes no lines yet, where it does not.
+struct Opened {
+    sink: Sink,
+    frame: Frame,
+    trouble: Option<io::Error>,
+}
+
+impl Opened {
+    const fn ready(sink: Sink, frame: Frame) -> Self {
+        Self { sink, frame, trouble: None }
+    }
+}
+
+fn open(spec: &Spec, patience: &Patience) -> io::Result<Opened> {
     let stream = Frame::Stream(spec.framing);
-    Ok(match &spec.target {
-        Target::Stdout => (Sink::File(FileSink::stdout()?), stream),
-        Target::File(path) => (Sink::File(FileSink::open(path)?), stream),
-        Target::Udp(place) => (Sink::Datagram(DatagramSink::udp(place)?), Frame::Datagram),
-        Target::Tcp(_) | Target::Tls(_) => (Sink::Stream(StreamSink::open(spec, patience)?), stream),
+    let open_stream = || {
+        let mut sink = StreamSink::new(spec)?;
+        match sink.connect_first(patience) {
+            Err(error) if !may_wait(&error, patience) => Err(error),
+            tried => Ok(Opened { sink: Sink::Stream(sink), frame: stream, trouble: tried.err() }),
+        }
+    };
+    let opened = match &spec.target {
+        Target::Stdout => return Ok(Opened::ready(Sink::File(FileSink::stdout()?), stream)),
+        Target::File(path) => return Ok(Opened::ready(Sink::File(FileSink::open(path)?), stream)),
+        Target::Tcp(_) | Target::Tls(_) => return open_stream(),
+        Target::Udp(place) => DatagramSink::udp(place),
         Target::Unix(path) => match DatagramSink::unix(path.clone(), patience) {
-            Err(error) if error.raw_os_error() == Some(WRONG_KIND_OF_SOCKET) => {
-                (Sink::Stream(StreamSink::open(spec, patience)?), stream)
-            }
-            opened => (Sink::Datagram(opened?), Frame::Datagram),
+            Err(error) if error.raw_os_error() == Some(WRONG_KIND_OF_SOCKET) => return open_stream(),
+            opened => opened,
         },
-    })
+    };
+    match opened {
+        Ok(sink) => Ok(Opened::ready(Sink::Datagram(sink), Frame::Datagram)),
+        // Lines stay bare until it shows which frames they need.
+        Err(error) if may_wait(&error, patience) => {
+            Ok(Opened { sink: Sink::Sought, frame: Frame::Datagram, trouble: Some(error) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a receiver that can't be reached is one to wait for; a path that no socket can have stays wrong.
+fn may_wait(error: &io::Error, patience: &Patience) -> bool {
+    patience.keeps && error.kind() != ErrorKind::InvalidInput
 }
 
 /// What an operator may do about an error.

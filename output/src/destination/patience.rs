@@ -13,8 +13,9 @@ pub struct Patience {
     pub longest_pause: Duration,
     /// How long one connecting or writing may take.
     pub stall: Duration,
-    /// Whether lines that a stream did not take stay for the next try, instead of failing. The caller keeps what comes after them, and
-    /// looks with [`super::Destinations::is_reachable`] whether there is a use in trying.
+    /// Whether lines that a stream did not take stay for the next try, instead of failing, and a receiver that is not there at the beginning
+    /// is waited for. The caller keeps what comes after them, and looks with [`super::Destinations::is_reachable`] whether there is a use
+    /// in trying.
     pub keeps: bool,
 }
 

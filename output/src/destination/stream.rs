@@ -8,10 +8,14 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use super::batch::Batch;
 use super::tls::{Credentials, TlsStream};
 use super::{Patience, Sent, Spec, Target};
+
+/// How long the first connecting may take where the receiver is waited for anyway: until then packets wait in the kernel.
+const FIRST_TRY: Duration = Duration::from_secs(2);
 
 /// A connection.
 #[derive(Debug)]
@@ -28,13 +32,26 @@ pub(super) struct StreamSink {
     /// For TLS: what was read from files.
     credentials: Option<Credentials>,
     connection: Option<Connection>,
+    /// Whether there has been one.
+    was_reached: bool,
 }
 
 impl StreamSink {
-    pub fn open(spec: &Spec, patience: &Patience) -> io::Result<Self> {
-        let credentials = spec.credentials()?;
-        let target = spec.target.clone();
-        Ok(Self { connection: Some(connect(&target, credentials.as_ref(), patience)?), target, credentials })
+    /// Reads what it takes to connect, and does not yet.
+    pub fn new(spec: &Spec) -> io::Result<Self> {
+        let (target, credentials) = (spec.target.clone(), spec.credentials()?);
+        Ok(Self { target, credentials, connection: None, was_reached: false })
+    }
+
+    pub fn connect_first(&mut self, patience: &Patience) -> io::Result<()> {
+        let within = if patience.keeps { FIRST_TRY.min(patience.stall) } else { patience.stall };
+        self.connect(patience, within)
+    }
+
+    fn connect(&mut self, patience: &Patience, within: Duration) -> io::Result<()> {
+        self.connection = Some(connect(&self.target, self.credentials.as_ref(), patience, within)?);
+        self.was_reached = true;
+        Ok(())
     }
 
     pub fn credentials(&self) -> Option<&Credentials> {
@@ -58,7 +75,7 @@ impl StreamSink {
         self.connection.is_some()
     }
 
-    /// Connects where there is no connection. Tells whether a new one was made.
+    /// Connects where there is no connection. Tells whether one was made anew.
     pub fn reconnect(&mut self, patience: &Patience) -> io::Result<bool> {
         if self.connection.as_mut().is_some_and(Connection::is_closed) {
             self.connection = None;
@@ -66,8 +83,9 @@ impl StreamSink {
         if self.connection.is_some() {
             return Ok(false);
         }
-        self.connection = Some(connect(&self.target, self.credentials.as_ref(), patience)?);
-        Ok(true)
+        let anew = self.was_reached;
+        self.connect(patience, patience.stall)?;
+        Ok(anew)
     }
 
     /// Writes the lines of a batch from the line `first` on, and gives up the connection on any error.
@@ -129,26 +147,32 @@ fn glance(mut stream: impl Read, wait_not: impl Fn(bool) -> io::Result<()>, buff
     read
 }
 
-fn connect(target: &Target, credentials: Option<&Credentials>, patience: &Patience) -> io::Result<Connection> {
+/// Connects, a host `within` so long for each of its addresses.
+fn connect(
+    target: &Target,
+    credentials: Option<&Credentials>,
+    patience: &Patience,
+    within: Duration,
+) -> io::Result<Connection> {
     match (target, credentials) {
         (Target::Unix(path), _) => {
             let stream = UnixStream::connect(path)?;
             stream.set_write_timeout(Some(patience.stall))?;
             Ok(Connection::Unix(stream))
         }
-        (Target::Tcp(place), _) => Ok(Connection::Tcp(connect_tcp(place, patience)?)),
+        (Target::Tcp(place), _) => Ok(Connection::Tcp(connect_tcp(place, patience, within)?)),
         (Target::Tls(place), Some(credentials)) => {
-            let stream = TlsStream::open(connect_tcp(place, patience)?, credentials, patience)?;
+            let stream = TlsStream::open(connect_tcp(place, patience, within)?, credentials, patience)?;
             Ok(Connection::Tls(Box::new(stream)))
         }
         (Target::Stdout | Target::File(_) | Target::Udp(_) | Target::Tls(_), _) => Err(ErrorKind::Unsupported.into()),
     }
 }
 
-fn connect_tcp(place: &str, patience: &Patience) -> io::Result<TcpStream> {
+fn connect_tcp(place: &str, patience: &Patience, within: Duration) -> io::Result<TcpStream> {
     let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
     for address in place.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, patience.stall) {
+        match TcpStream::connect_timeout(&address, within) {
             Ok(stream) => {
                 stream.set_write_timeout(Some(patience.stall))?;
                 return Ok(stream);

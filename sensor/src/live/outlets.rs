@@ -92,7 +92,7 @@ impl Outlets {
         let (idle, threads) = (Vec::new(), Vec::new());
         let mut outlets = Self { profiles: Vec::new(), lanes: Vec::new(), most_bytes, closing, idle, threads };
         for spec in specs {
-            let destination = Destinations::open(vec![spec.clone()], patience)?;
+            let mut destination = Destinations::open(vec![spec.clone()], patience)?;
             let profile = spec.profile();
             let known = outlets.profiles.iter().position(|known| *known == profile);
             let profile = known.unwrap_or_else(|| {
@@ -107,7 +107,7 @@ impl Outlets {
                 dropped: AtomicU64::new(0),
                 ended: AtomicBool::new(false),
                 counters: Mutex::default(),
-                reports: Mutex::default(),
+                reports: Mutex::new(destination.take_reports()),
                 credentials: Mutex::new(destination.credentials().cloned()),
                 renewed: Mutex::default(),
             });
