@@ -357,3 +357,37 @@ fn what_a_receiver_says_is_thrown_away() {
     assert_eq!(id(&frame(&mut BufReader::new(stream)).unwrap()), 0);
     assert_eq!(counters(&destinations).reconnects, 0);
 }
+
+#[test]
+fn a_receiver_that_was_not_there_gets_what_was_kept_whatever_it_turns_out_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let (datagrams, stream) = (folder.path().join("datagrams"), folder.path().join("stream"));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let specs = [
+        format!("unix:{}", datagrams.display()),
+        format!("unix:{}?framing=octets", stream.display()),
+        format!("tcp://127.0.0.1:{port}?sequence=no"),
+    ];
+    let patience = Patience { keeps: true, ..SHORT };
+    let parsed = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+    let mut destinations = Destinations::open(parsed, patience).unwrap();
+    let reports = destinations.take_reports();
+    assert!(reports.len() == 3 && reports.iter().all(|report| report.contains(" can't be reached: ")), "{reports:?}");
+    assert!(destinations.keeps() && destinations.is_troubled() && !destinations.is_reachable());
+    write(&mut destinations, 0..3);
+    let receiver = UnixDatagram::bind(&datagrams).unwrap();
+    let streams = (UnixListener::bind(&stream).unwrap(), TcpListener::bind(("127.0.0.1", port)).unwrap());
+    write(&mut destinations, 3..4);
+    let all: Vec<String> = (0..4).map(line).collect();
+    let mut buffer = [0; 2000];
+    for line in &all {
+        let length = receiver.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], line.as_bytes());
+    }
+    let (mut local, mut far) =
+        (BufReader::new(streams.0.accept().unwrap().0), BufReader::new(streams.1.accept().unwrap().0));
+    assert!(destinations.counters().all(|(_, of)| (of.sent, of.failed, of.reconnects) == (4, 0, 0)));
+    drop(destinations.close());
+    assert_eq!(std::iter::from_fn(|| frame(&mut local)).collect::<Vec<_>>(), all);
+    assert_eq!(std::iter::from_fn(|| frame(&mut far)).collect::<Vec<_>>(), all);
+}
