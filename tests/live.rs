@@ -173,12 +173,93 @@ fn what_is_sent_is_received_or_counted_as_dropped() {
     };
     // What the link itself lost between its ends never came to the sensor's.
     let link: u64 = net.on("a", "cat", "/sys/class/net/eth0/statistics/tx_dropped").trim().parse().unwrap();
+    assert_eq!(number(stop, "discards"), link, "and is told all the same");
     let (frames, drops) = (number(stop, "frames"), number(stop, "kernel_drops"));
     assert_eq!(frames + drops, sent(&half) + sent(&other) - link, "{said}");
     assert!(drops > 0 && exit == Some(1), "{said}");
     let warning = told.iter().position(is_event("loss")).expect("a warning of loss");
     assert!(fs::read_to_string(net.path("lines")).unwrap().lines().nth(warning).unwrap().starts_with("<132>"));
     assert_eq!(number(stop, "packets") + number(stop, "not_ip"), frames);
+}
+
+/// Sends frames of a type that nobody knows: what type, how long, and how many.
+const SENDER: &str = "
+import socket, sys
+sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sender.bind(('eth0', 0))
+frame = bytes.fromhex('0200000098' + '0b' + '0200000098' + '0a' + sys.argv[1]).ljust(int(sys.argv[2]), b'.')
+for _ in range(int(sys.argv[3])):
+    try:
+        sender.send(frame)
+    except OSError:
+        pass
+";
+
+#[test]
+fn what_is_lost_before_the_ring_is_told_at_once_for_its_interface() {
+    let Some(net) = Net::new(&["python3", "curl"]) else { return };
+    fs::write(net.path("send.py"), SENDER).unwrap();
+    let send = |what: &str| net.on("a", "python3", &format!("send.py {what}"));
+    // What is longer than the other end takes does not come as far as to a ring.
+    let narrow = || ip(&format!("-n {} link set eth0 mtu 1500", net.host("b")));
+    narrow();
+    send("88b5 4000 2");
+    let mut sensor = net.sensor("--status-interval 100ms --metrics 127.0.0.1:9477");
+    send("88b5 100 4");
+    let seen = sensor.wait_for("frames", |told| number(told, "frames") == 4);
+    assert_eq!(
+        (status(&seen, "discards"), status(&seen, "interface_discards")),
+        ("0", "0"),
+        "what was before does not count"
+    );
+    assert_eq!((status(&seen, "damaged"), status(&seen, "interface_damaged")), ("0", "0"));
+    assert!(!status(&seen, "backlog_drops").is_empty());
+    send("88b5 4000 5");
+    let what = "packets are thrown away before they can be seen, ";
+    let said = sensor.says();
+    assert!(said.starts_with(&format!("tapline: {what}")), "{said}");
+    sensor.wait_for("a warning", |told| is_event("loss")(told) && status(told, "message").starts_with(what));
+    let lost = sensor.wait_for("all of it", |told| number(told, "discards") == 5);
+    assert!(status(&lost, "complete_since") > seen.timestamp.as_str(), "not everything was seen until then");
+    assert_eq!((status(&lost, "interface_discards"), number(&lost, "frames")), ("5", 4));
+    // An interface that is made anew goes on where the one before ended.
+    ip(&format!("-n {} link del eth0", net.host("a")));
+    sensor.wait_for("it is gone", |told| status(told, "message").contains("eth0 is gone"));
+    net.link();
+    narrow();
+    sensor.wait_for("it is back", |told| status(told, "message").contains("eth0 is up again"));
+    send("88b5 4000 3");
+    sensor.wait_for("more of it", |told| number(told, "discards") == 8);
+    // A VLAN's frames that this host has no use for are counted by the kernel, and seen.
+    send("8100000588b5 100 2");
+    let told = sensor.wait_for("both", |told| (number(told, "discards"), number(told, "frames")) == (10, 6));
+    assert_eq!((number(&told, "interface_drops"), number(&told, "kernel_drops")), (0, 0));
+    let metrics = net.on("b", "curl", "-s http://127.0.0.1:9477/metrics");
+    for line in [
+        "tapline_interface_discards_total{interface=\"eth0\"} 10\n",
+        "tapline_interface_damaged_total{interface=\"eth0\"} 0\n",
+        "# TYPE tapline_backlog_drops_total counter\ntapline_backlog_drops_total ",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    sensor.signal("TERM");
+    let (exit, said) = sensor.end();
+    assert!(said.contains("\nwarning: eth0: 10 packets were thrown away by the driver or the kernel, "), "{said}");
+    assert_eq!(exit, Some(1), "{said}");
+}
+
+#[test]
+fn what_the_system_does_not_count_for_an_interface_is_no_zero() {
+    let Some(net) = Net::new(&["ping"]) else { return };
+    let sensor = net.sensor_at("b", "any", "--timeout icmp=100ms", &[]);
+    net.on("a", "ping", "-c 1 10.98.0.2");
+    sensor.wait_for("a ping", |told| told.app() == "icmp");
+    sensor.signal("TERM");
+    let stop = sensor.wait_for("the end", is_event("stop"));
+    for name in ["interface_drops", "discards", "damaged", "interface_discards", "interface_damaged"] {
+        assert_eq!(status(&stop, name), "", "{name}");
+    }
+    assert!(!status(&stop, "backlog_drops").is_empty() && number(&stop, "frames") >= 2);
 }
 
 #[test]

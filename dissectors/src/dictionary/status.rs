@@ -39,14 +39,14 @@ pub static LENGTH: Field = Field::new(Kind::Seconds, "length", "since the last s
 pub static COMPLETE_SINCE: Field = Field::new(
     Kind::Time,
     "complete_since",
-    "since then every packet that came to the interfaces was seen; absent while an interface is down or gone",
+    "since then every packet that came whole to the interfaces was seen; absent while an interface is down or gone",
     "RFC 3339",
 );
 /// Until when nothing is missing.
 pub static COMPLETE_UNTIL: Field = Field::new(
     Kind::Time,
     "complete_until",
-    "until then every packet that came to the interfaces was seen; absent as `complete_since` is",
+    "until then every packet that came whole to the interfaces was seen; absent as `complete_since` is",
     "RFC 3339",
 );
 /// Memory.
@@ -64,8 +64,27 @@ pub static WIRE_BYTES: Field = bytes("bytes", "bytes of those frames on the wire
 pub static KERNEL_DROPS: Field =
     packets("kernel_drops", "packets for which the interfaces' rings had no room: they are lost");
 /// Dropped by cards.
-pub static INTERFACE_DROPS: Field =
-    packets("interface_drops", "packets that the interfaces or their drivers lost, as far as the kernel knows");
+pub static INTERFACE_DROPS: Field = packets(
+    "interface_drops",
+    "packets for which the interfaces had no room, in the card or in this host's memory: they are lost. Of rx_missed_errors, rx_fifo_errors and \
+     rx_over_errors the one that grew most, since drivers tell one loss by several of them",
+);
+/// Thrown away before or beside the rings.
+pub static DISCARDS: Field = packets(
+    "discards",
+    "packets that drivers or the kernel threw away (rx_dropped): they are lost, but for frames in a VLAN whose protocol this host does not speak, \
+     which were seen",
+);
+/// Dropped by the queues of processors.
+pub static BACKLOG_DROPS: Field = packets(
+    "backlog_drops",
+    "packets for which no queue of a processor had room (softnet_stat), of all interfaces of this machine: those of ours are among `discards` too",
+);
+/// Damaged on their way.
+pub static DAMAGED: Field = packets(
+    "damaged",
+    "frames that came damaged to the interfaces (rx_errors), and that nobody sees; some drivers count `interface_drops` here too",
+);
 /// Lines without room.
 pub static QUEUE_DROPS: Field = lines("queue_drops", "lines that found a destination's queue full: they are lost");
 /// Lines that were refused.
@@ -101,7 +120,7 @@ pub static BYTES_SHED: Field = bytes("bytes_shed", "out-of-order bytes given up 
 /// Bytes that never came here.
 pub static BYTES_MISSED: Field = bytes(
     "bytes_missed",
-    "payload that a receiver acknowledged and the sensor never saw, in sessions told: with no drops here it was lost before the sensor",
+    "payload that a receiver acknowledged and the sensor never saw, in sessions told: with no drops here it was lost before this host",
 );
 /// Dissectors that failed.
 pub static DISSECTORS_FAILED: Field = sessions("dissectors_failed", "sessions whose dissector failed");
@@ -119,6 +138,12 @@ pub static INTERFACE_FRAMES: Field = packets("interface_frames", "frames taken f
 /// Their loss.
 pub static INTERFACE_LOST: Field =
     packets("interface_lost", "kernel and interface drops of each").aligned().items(LISTED);
+/// What was thrown away of each.
+pub static INTERFACE_DISCARDS: Field =
+    packets("interface_discards", "`discards` of each; empty where the system does not count").aligned().items(LISTED);
+/// What came damaged to each.
+pub static INTERFACE_DAMAGED: Field =
+    packets("interface_damaged", "`damaged` of each; empty where the system does not count").aligned().items(LISTED);
 /// Names of destinations.
 pub static DESTINATION: Field = Field::text("destination", "the destinations", "").aligned().items(LISTED);
 /// Their lines.
@@ -156,6 +181,9 @@ pub static STATUS: Element = Element {
         &WIRE_BYTES,
         &KERNEL_DROPS,
         &INTERFACE_DROPS,
+        &DISCARDS,
+        &BACKLOG_DROPS,
+        &DAMAGED,
         &QUEUE_DROPS,
         &LINES_FAILED,
         &LINES_SENT,
@@ -179,6 +207,8 @@ pub static STATUS: Element = Element {
         &INTERFACE_STATE,
         &INTERFACE_FRAMES,
         &INTERFACE_LOST,
+        &INTERFACE_DISCARDS,
+        &INTERFACE_DAMAGED,
         &DESTINATION,
         &DESTINATION_SENT,
         &DESTINATION_LOST,
@@ -203,6 +233,9 @@ pub static INTERVAL: Element = Element {
         &WIRE_BYTES,
         &KERNEL_DROPS,
         &INTERFACE_DROPS,
+        &DISCARDS,
+        &BACKLOG_DROPS,
+        &DAMAGED,
         &QUEUE_DROPS,
         &LINES_FAILED,
         &LINES_SENT,

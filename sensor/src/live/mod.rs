@@ -95,7 +95,7 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
     let outcome = outcome.map_err(|error| error.to_string())?;
     let ports = board.ports();
     let (accounts, reports) = outlets.close();
-    let mut summary = account(&ports, &outcome, &accounts);
+    let mut summary = account(&ports, board.backlog(), &outcome, &accounts);
     summary.warnings.extend(reports);
     summary.elapsed_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     match verbosity {
@@ -111,17 +111,27 @@ fn name_thread(name: &std::ffi::CStr) {
     let _ = nix::sys::prctl::set_name(name);
 }
 
-fn account(ports: &[Port], outcome: &Outcome, accounts: &[Account]) -> Summary {
+fn account(ports: &[Port], backlog: Option<u64>, outcome: &Outcome, accounts: &[Account]) -> Summary {
     let Outcome { ingested, counters, .. } = outcome;
     let mut warnings = shortcomings(outcome);
-    for Port { name, kernel_drops, interface_drops, .. } in ports {
+    for Port { name, kernel_drops, losses, .. } in ports {
         if *kernel_drops > 0 {
             warnings
                 .push(format!("{name}: {kernel_drops} packets were lost for want of room; give more with --buffer"));
         }
-        if *interface_drops > 0 {
-            warnings.push(format!("{name}: {interface_drops} packets were lost by the interface or its driver"));
+        for (count, what) in [
+            (losses.drops, "packets were lost for want of room in the interface or its driver"),
+            (losses.discards, "packets were thrown away by the driver or the kernel, mostly before they could be seen"),
+            (losses.damaged, "frames came damaged; see to the cable and what sends on it"),
+        ] {
+            if count > 0 {
+                warnings.push(format!("{name}: {count} {what}"));
+            }
         }
+    }
+    // Elsewhere it is among what an interface of ours has thrown away, or none of ours.
+    if let Some(count @ 1..) = backlog.filter(|_| ports.iter().any(|port| !port.losses.counted)) {
+        warnings.push(format!("{count} packets found no room in the queues of this machine's processors"));
     }
     Summary {
         files: 0,

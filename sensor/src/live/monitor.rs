@@ -81,6 +81,8 @@ pub(super) struct Monitor<'r> {
     /// Since when nothing is missing; `None` while an interface is down.
     complete_since: Option<Timestamp>,
     packets: Loss,
+    discards: Loss,
+    damage: Loss,
     lines: Loss,
     sessions: Loss,
     clock_steps: u64,
@@ -107,6 +109,8 @@ impl<'r> Monitor<'r> {
             told: now,
             complete_since: Some(wall_clock()),
             packets: Loss::default(),
+            discards: Loss::default(),
+            damage: Loss::default(),
             lines: Loss::default(),
             sessions: Loss::default(),
             clock_steps: 0,
@@ -192,11 +196,21 @@ impl<'r> Monitor<'r> {
             );
         }
         let (new, begins) = self.packets.look(snapshot.packets_lost(), now);
-        if new > 0 && self.complete_since.is_some() {
+        let (discarded, discards_begin) = self.discards.look(snapshot.packets_discarded(), now);
+        if (new > 0 || discarded > 0) && self.complete_since.is_some() {
             self.complete_since = Some(wall_clock());
         }
         if begins {
             self.warn("loss", &format!("packets are being lost, {new} so far: see kernel_drops and interface_drops"));
+        }
+        if discards_begin {
+            let what = format!("packets are thrown away before they can be seen, {discarded} so far");
+            self.warn("loss", &format!("{what}: see discards and backlog_drops"));
+        }
+        let (new, begins) = self.damage.look(snapshot.frames_damaged(), now);
+        if begins {
+            let what = format!("frames come damaged, {new} so far: see interface_damaged");
+            self.warn("loss", &format!("{what}, and to the cable and what sends on it"));
         }
         let (new, begins) = self.lines.look(snapshot.lines_lost(), now);
         if begins {

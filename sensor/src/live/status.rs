@@ -14,12 +14,14 @@ use crate::pipeline::{Ingested, Meter};
 use crate::source::live::{Board, Link, Port};
 
 /// How many counters there are.
-const COUNTERS: usize = 23;
+const COUNTERS: usize = 26;
 
 /// What was counted up to one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub ports: Vec<Port>,
+    /// Of all interfaces of the machine.
+    pub backlog: Option<u64>,
     pub accounts: Vec<Account>,
     pub ingested: Ingested,
     /// All tables' together.
@@ -40,6 +42,7 @@ impl Snapshot {
     pub(super) fn take(meter: &Meter, board: &Board, outlets: &Outlets, start: Instant) -> Self {
         let mut snapshot = Self {
             ports: board.ports(),
+            backlog: board.backlog(),
             accounts: outlets.accounts(),
             ingested: meter.ingested(),
             tables: Counters::default(),
@@ -72,11 +75,19 @@ impl Snapshot {
                 "Packets that found no room in the kernel's ring.",
                 (|port| port.kernel_drops) as fn(&Port) -> u64,
             ),
-            ("tapline_interface_drops_total", "Packets that the interface or its driver lost.", |port| {
-                port.interface_drops
-            }),
+            ("tapline_interface_drops_total", "Packets for which the interface had no room.", |port| port.losses.drops),
+            (
+                "tapline_interface_discards_total",
+                "Packets that the interface's driver or the kernel threw away.",
+                |port| port.losses.discards,
+            ),
+            ("tapline_interface_damaged_total", "Frames that came damaged.", |port| port.losses.damaged),
         ] {
             shown.add_each(Kind::Counter, name, help, "interface", ports(of));
+        }
+        if let Some(backlog) = self.backlog {
+            let help = "Packets for which no processor's queue had room, of all interfaces of the machine.";
+            shown.add(Kind::Counter, "tapline_backlog_drops_total", help, backlog);
         }
         let up = |port: &Port| u64::from(port.link == Link::Up);
         shown.add_each(
@@ -100,6 +111,21 @@ impl Snapshot {
         self.ports.iter().map(Port::lost).sum()
     }
 
+    /// Packets that may be lost on the way to the rings: those that were thrown away, and where the system does not count them for each
+    /// interface, those of the whole machine.
+    pub(super) fn packets_discarded(&self) -> u64 {
+        let discards = self.ports.iter().map(|port| port.losses.discards).sum();
+        if self.ports.iter().all(|port| port.losses.counted) {
+            return discards;
+        }
+        self.backlog.unwrap_or(0).saturating_add(discards)
+    }
+
+    /// Frames that came damaged.
+    pub(super) fn frames_damaged(&self) -> u64 {
+        self.ports.iter().map(|port| port.losses.damaged).sum()
+    }
+
     /// Lines that no destination has.
     pub(super) fn lines_lost(&self) -> u64 {
         self.accounts.iter().map(Account::lost).sum()
@@ -116,11 +142,15 @@ impl Snapshot {
         let lines = |of: fn(&Account) -> u64| self.accounts.iter().map(of).sum();
         let dropped = |reason| self.ingested.drop_count(reason);
         let tables = &self.tables;
+        let counted = self.ports.iter().any(|port| port.losses.counted);
         [
             (&status::FRAMES, self.ingested.frames, true),
             (&status::WIRE_BYTES, self.ingested.wire_bytes, false),
             (&status::KERNEL_DROPS, ports(|port| port.kernel_drops), true),
-            (&status::INTERFACE_DROPS, ports(|port| port.interface_drops), true),
+            (&status::INTERFACE_DROPS, ports(|port| port.losses.drops), counted),
+            (&status::DISCARDS, ports(|port| port.losses.discards), counted),
+            (&status::BACKLOG_DROPS, self.backlog.unwrap_or(0), self.backlog.is_some()),
+            (&status::DAMAGED, ports(|port| port.losses.damaged), counted),
             (&status::QUEUE_DROPS, lines(|of| of.dropped), true),
             (&status::LINES_FAILED, lines(|of| of.counters.failed), true),
             (&status::LINES_SENT, lines(|of| of.counters.sent), false),
@@ -159,6 +189,13 @@ impl Snapshot {
             out.plain(&status::INTERFACE_STATE, port.link.name());
             out.number(&status::INTERFACE_FRAMES, port.frames);
             out.number(&status::INTERFACE_LOST, port.lost());
+        }
+        if self.ports.iter().any(|port| port.losses.counted) {
+            for Port { losses, .. } in self.ports.iter().take(status::LISTED) {
+                let of = |count| if losses.counted { Value::Number(count) } else { Value::Bytes(&[]) };
+                out.value(&status::INTERFACE_DISCARDS, of(losses.discards));
+                out.value(&status::INTERFACE_DAMAGED, of(losses.damaged));
+            }
         }
         for account in self.accounts.iter().take(status::LISTED) {
             out.bytes(&status::DESTINATION, account.spec.to_string().as_bytes());

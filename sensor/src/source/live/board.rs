@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dissectors::Timestamp;
 
+use super::losses::Losses;
+
 /// Events that wait to be told; an interface that comes and goes all the time is told of often enough.
 const MAX_EVENTS: usize = 64;
 
@@ -43,14 +45,14 @@ pub struct Port {
     pub frames: u64,
     /// Packets for which the ring had no room.
     pub kernel_drops: u64,
-    /// Packets that the card or its driver lost.
-    pub interface_drops: u64,
+    /// What was lost before it.
+    pub losses: Losses,
 }
 
 impl Port {
-    /// Packets that came and were not seen.
+    /// Packets for which there was no room.
     pub const fn lost(&self) -> u64 {
-        self.kernel_drops.saturating_add(self.interface_drops)
+        self.kernel_drops.saturating_add(self.losses.drops)
     }
 }
 
@@ -59,6 +61,8 @@ impl Port {
 pub struct Board {
     ports: Mutex<Vec<Port>>,
     events: Mutex<Vec<String>>,
+    /// Packets for which no processor's queue had room, of all interfaces of the machine.
+    backlog: Mutex<Option<u64>>,
     /// Nanoseconds of the clock on the wall.
     reached: AtomicU64,
     /// Nanoseconds that were spent waiting for packets.
@@ -69,12 +73,18 @@ impl Board {
     pub(crate) fn new(names: &[String]) -> Self {
         let port = |name: &String| Port { name: name.clone(), link: Link::Gone, ..Port::default() };
         let ports = Mutex::new(names.iter().map(port).collect());
-        Self { ports, events: Mutex::default(), reached: AtomicU64::new(wall_clock().nanos()), idle: AtomicU64::new(0) }
+        let (events, backlog) = Default::default();
+        Self { ports, events, backlog, reached: AtomicU64::new(wall_clock().nanos()), idle: AtomicU64::new(0) }
     }
 
     /// The interfaces as they are.
     pub fn ports(&self) -> Vec<Port> {
         held(&self.ports).clone()
+    }
+
+    /// Packets for which no processor's queue had room, of all interfaces of the machine; where the kernel tells.
+    pub fn backlog(&self) -> Option<u64> {
+        *held(&self.backlog)
     }
 
     /// What happened since this was last asked, a sentence each.
@@ -98,6 +108,10 @@ impl Board {
 
     pub(super) fn reach(&self, time: Timestamp) {
         self.reached.store(time.nanos(), Ordering::Relaxed);
+    }
+
+    pub(super) fn set_backlog(&self, lost: Option<u64>) {
+        *held(&self.backlog) = lost;
     }
 
     pub(super) fn set_port(&self, number: usize, change: impl FnOnce(&mut Port)) {

@@ -4,6 +4,7 @@
 //! kernel   ring of blocks, one per interface: filled by the kernel, handed over when full or after BLOCK_MS
 //! tap      one interface: emptied into blocks of ours, its loss counted, taken over again when it went and came back
 //! opener   which interfaces there are, and opening them: for a thread that has the right to, and sees no packets
+//! losses   what is lost before a ring: by cards, drivers, and the kernel on the way
 //! order    frames of several interfaces put in the order of their times
 //! board    what the taps have counted and what happened to them, for whoever asks from another thread
 //! ```
@@ -15,6 +16,7 @@
 //! a card would have cut (TSO) are longer than the link carries and are taken as they are.
 
 mod board;
+mod losses;
 mod opener;
 mod order;
 mod tap;
@@ -30,6 +32,7 @@ use dissectors::Timestamp;
 use dissectors::time::MILLISECOND;
 
 pub use board::{Board, Link, Port, wall_clock};
+pub use losses::Losses;
 pub use opener::Opener;
 use opener::Watch;
 use order::InOrder;
@@ -92,7 +95,7 @@ impl Live {
     /// An interface that does not exist or may not be listened to; a wrong filter. One that is only down is waited for.
     pub fn open(settings: Settings, stop: Arc<AtomicBool>) -> Result<(Self, Opener), Error> {
         let board = Arc::new(Board::new(&settings.interfaces));
-        let mut opener = Opener::new(settings.clone());
+        let mut opener = Opener::new(settings.clone(), board.clone());
         opener.look();
         let mut taps = Vec::new();
         for (number, name) in settings.interfaces.iter().enumerate() {

@@ -1,18 +1,20 @@
 //! Looks at interfaces and opens them, in a thread that sees no packets.
 //!
 //! ```text
-//! opener (its thread)   which interfaces there are, what they lost, a capture of one that has come back   -> watch
-//! taps (the reader)     take that from the watch, and say which interface they want opened                 -> watch
+//! opener (its thread)   which interfaces there are, a capture of one that has come back     -> watch
+//!                       what was lost before their rings                                    -> board
+//! taps (the reader)     take from the watch what there is, and say which they want opened   -> watch
 //! ```
 //!
 //! Opening takes CAP_NET_RAW, files below /sys and sockets. The reader, to which the bytes of the wire come, shall have none of them.
 
-use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pcap::{Active, Capture, Precision};
 use pnet::datalink::NetworkInterface;
 
+use super::board::Board;
+use super::losses::{Backlog, Ledger};
 use super::{BLOCK_MS, Settings};
 use crate::source::Error;
 use crate::source::filter::Filter;
@@ -21,8 +23,6 @@ use crate::source::filter::Filter;
 const ANY: &str = "any";
 /// libpcap takes the size of a ring as a number that ends here.
 const MAX_RING_BYTES: u64 = i32::MAX as u64;
-/// What the system counts of packets that a card or its driver lost: no room in the card, and none in the host's memory.
-const LOSSES: [&str; 2] = ["rx_missed_errors", "rx_fifo_errors"];
 
 /// What an interface is to the system. Its number is the system's; one that is made anew under the same name has another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,16 @@ pub(super) enum Found {
     Off,
     #[default]
     Nothing,
+}
+
+impl Found {
+    /// The system's number, where it is switched on and has one.
+    const fn index(self) -> Option<u32> {
+        match self {
+            Self::Up(index) | Self::NoCarrier(index) => index,
+            Self::Off | Self::Nothing => None,
+        }
+    }
 }
 
 /// A capture that was opened just now.
@@ -52,8 +62,6 @@ pub(super) type Opened = Result<Fresh, String>;
 pub(super) struct Place {
     /// What it is.
     pub(super) found: Found,
-    /// Packets that it lost since it was first looked at.
-    pub(super) lost: u64,
     /// Whether the tap has none, and waits for one.
     pub(super) wanted: bool,
     /// The answer to that.
@@ -74,17 +82,20 @@ impl Watch {
 pub struct Opener {
     settings: Settings,
     watch: Watch,
-    /// By interface: the system's number, and what it had counted as lost when it was last looked at.
-    counted: Vec<Option<(Option<u32>, u64)>>,
+    board: Arc<Board>,
+    /// By interface: what it lost.
+    ledgers: Vec<Ledger>,
+    backlog: Backlog,
     /// Interfaces that hear what they send.
     loopback: Vec<String>,
 }
 
 impl Opener {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, board: Arc<Board>) -> Self {
         let places = settings.interfaces.iter().map(|_| Place::default()).collect();
-        let counted = settings.interfaces.iter().map(|_| None).collect();
-        Self { settings, watch: Watch(Arc::new(Mutex::new(places))), counted, loopback: Vec::new() }
+        let ledgers = settings.interfaces.iter().map(|name| Ledger::of_interface(name)).collect();
+        let (watch, backlog) = (Watch(Arc::new(Mutex::new(places))), Backlog::of_this_machine());
+        Self { settings, watch, board, ledgers, backlog, loopback: Vec::new() }
     }
 
     pub(super) fn watch(&self) -> Watch {
@@ -98,7 +109,10 @@ impl Opener {
         self.loopback = loopback.map(|interface| interface.name.clone()).collect();
         for (number, name) in self.settings.interfaces.iter().enumerate() {
             let found = find(name, &interfaces);
-            let lost = self.counted.get_mut(number).map_or(0, |counted| newly_lost(name, found, counted));
+            if let Some(ledger) = self.ledgers.get_mut(number) {
+                let losses = ledger.look(found.index());
+                self.board.set_port(number, |port| port.losses = losses);
+            }
             // Opening takes a while, and the reader does not wait for it.
             let wanted = self.watch.places().get(number).is_some_and(|place| place.wanted);
             let opened = match found {
@@ -112,12 +126,12 @@ impl Opener {
             };
             if let Some(place) = self.watch.places().get_mut(number) {
                 place.found = found;
-                place.lost = place.lost.saturating_add(lost);
                 if opened.is_some() {
                     (place.wanted, place.opened) = (false, opened);
                 }
             }
         }
+        self.board.set_backlog(self.backlog.look());
     }
 
     /// What the first look found, and a capture where the interface is up: an interface that can't be listened to is an error now, and
@@ -152,19 +166,6 @@ impl Opener {
         }
         let doubles = name == ANY || self.loopback.iter().any(|loopback| loopback == name);
         Ok(Fresh { capture, index, exact: self.settings.filter.is_none() && !doubles })
-    }
-}
-
-/// What an interface has lost since it was last looked at. Nothing of what it lost before it was first seen.
-fn newly_lost(name: &str, found: Found, counted: &mut Option<(Option<u32>, u64)>) -> u64 {
-    let (Found::Up(index @ Some(_)) | Found::NoCarrier(index @ Some(_))) = found else { return 0 };
-    let count = |counter| -> Option<u64> {
-        fs::read_to_string(format!("/sys/class/net/{name}/statistics/{counter}")).ok()?.trim().parse().ok()
-    };
-    let now = LOSSES.into_iter().filter_map(count).fold(0, u64::saturating_add);
-    match counted.replace((index, now)) {
-        Some((known, before)) if known == index => now.saturating_sub(before),
-        _ => 0,
     }
 }
 

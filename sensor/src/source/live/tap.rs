@@ -19,7 +19,6 @@ pub(super) struct Tap {
     /// Frames taken, in all its lives.
     frames: u64,
     kernel_drops: u64,
-    interface_drops: u64,
     /// Why the last try to open it failed, so that it is told once.
     refusal: Option<String>,
 }
@@ -51,7 +50,6 @@ impl Tap {
             link: Link::Up,
             frames: 0,
             kernel_drops: 0,
-            interface_drops: 0,
             refusal: None,
         };
         if let Some(opened) = opened {
@@ -109,7 +107,6 @@ impl Tap {
     /// Compares the interface with what it was, takes over what was opened where it has come back, and leaves its counters at the board.
     pub(super) fn look(&mut self, place: &mut Place, board: &Board) {
         self.count();
-        self.interface_drops = place.lost;
         let opened = place.opened.take();
         let now = match place.found {
             Found::Up(index) | Found::NoCarrier(index) => {
@@ -148,10 +145,10 @@ impl Tap {
             }
             self.link = now;
         }
-        let Self { link, frames, kernel_drops, interface_drops, .. } = *self;
+        let Self { link, frames, kernel_drops, .. } = *self;
         let change = |port: &mut Port| {
             port.link = link;
-            (port.frames, port.kernel_drops, port.interface_drops) = (frames, kernel_drops, interface_drops);
+            (port.frames, port.kernel_drops) = (frames, kernel_drops);
         };
         board.set_port(self.number, change);
     }
