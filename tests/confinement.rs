@@ -8,7 +8,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{Uid, setresuid};
 use output::Spec;
 use pcap::Capture;
-use sensor::confine::{Needs, apply, apply_beside, keep, parser};
+use sensor::confine::{Needs, apply, apply_beside, keep, parser, resolve};
 use sensor::notify::Notifier;
 
 /// The variable that tells a trial.
@@ -219,6 +219,33 @@ fn trial(name: &str) {
             asks.send(()).unwrap();
             told.recv().unwrap();
         }
+        "a resolver" => {
+            let outside = tempfile::NamedTempFile::new().unwrap();
+            let (listener, path) = (TcpListener::bind("127.0.0.1:0").unwrap(), outside.path().to_owned());
+            let to = listener.local_addr().unwrap();
+            let resolving = std::thread::spawn(move || {
+                resolve(&Needs::resolver()).unwrap();
+                assert_eq!(
+                    (status("CapEff"), status("CapPrm"), status("Seccomp")),
+                    ("0".repeat(16), "0".repeat(16), "2".into())
+                );
+                assert!("localhost:1".to_socket_addrs().is_ok_and(|mut found| found.next().is_some()));
+                assert!(is_denied(Command::new("/bin/true").status()) && is_denied(UnixStream::connect("/nowhere")));
+                assert!(is_denied(TcpListener::bind("127.0.0.1:0")));
+                if File::open(&path).is_ok() {
+                    println!("skipped: {SKIPPED}");
+                    return;
+                }
+                assert!(File::open("/etc/hosts").is_ok() && is_denied(File::create("/etc/hosts.of-a-test")));
+                assert!(is_denied(File::open(&path)));
+                match TcpStream::connect(to) {
+                    Ok(_) => println!("skipped: this kernel's Landlock knows no ports"),
+                    failed => assert!(is_denied(failed), "it asks name servers only"),
+                }
+            });
+            resolving.join().unwrap();
+            assert!(File::open(outside.path()).is_ok(), "the others are as they were");
+        }
         "systemd" => {
             confined(&["-"], |needs| needs);
             let mut notifier = Notifier::from_environment();
@@ -329,6 +356,7 @@ fn root_and_its_rights_do_not_come_back() {
     tried_as_root("root");
     tried_as_root("capabilities");
     tried_as_root("a keeper");
+    tried_as_root("a resolver");
     tried("nobody's user");
 }
 

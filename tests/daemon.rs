@@ -256,6 +256,55 @@ fn systemd_hears_of_a_run_of_a_reload_and_of_the_end() {
     assert_eq!(without_signs(), "STOPPING=1\n");
 }
 
+/// Listens once, and writes what comes into a file.
+const RECEIVER: &str = "
+import socket
+connection = socket.create_server(('127.0.0.1', 601)).accept()[0]
+with open('received', 'wb', 0) as file:
+    while part := connection.recv(1 << 16):
+        file.write(part)
+";
+
+#[test]
+fn what_names_are_looked_up_in_may_be_made_anew() {
+    let Some(net) = Net::new(&["python3", "unshare", "ss"]) else { return };
+    // An /etc of the sensor's own, in which a file is put in the place of another, as when a network comes up.
+    let etc = net.path("etc");
+    fs::create_dir(&etc).unwrap();
+    for name in ["passwd", "group", "nsswitch.conf"] {
+        fs::copy(format!("/etc/{name}"), etc.join(name)).unwrap();
+    }
+    fs::write(etc.join("hosts"), "127.0.0.1 localhost\n").unwrap();
+    let lines = net.path("lines");
+    let run = format!(
+        "mount --bind {} /etc && exec {} -i eth0 -o file:{} -o tcp://late.example:601 --user nobody --status-interval 100ms",
+        etc.display(),
+        env!("CARGO_BIN_EXE_tapline"),
+        lines.display()
+    );
+    fs::write(net.path("run"), run).unwrap();
+    let sensor = Running(net.command("b", "unshare", "-m sh run").stderr(std::process::Stdio::null()).spawn().unwrap());
+    let waits =
+        || told(&lines).iter().any(is("late.example:601 can't be reached: failed to lookup address information"));
+    until("it is told", waits);
+    let status = |name: &str| {
+        let tasks = fs::read_dir(format!("/proc/{}/task", sensor.0.id())).unwrap();
+        let named = |task: &std::path::Path| fs::read_to_string(task.join("comm")).unwrap_or_default().trim() == name;
+        let task = tasks.map(|task| task.unwrap().path()).find(|task| named(task)).expect("a thread of that name");
+        fs::read_to_string(task.join("status")).unwrap()
+    };
+    let of = status("resolver");
+    for (what, expected) in
+        [("CapEff", NONE), ("CapPrm", NONE), ("CapInh", NONE), ("NoNewPrivs", "1"), ("Seccomp", "2")]
+    {
+        assert_eq!(held(&of, what), expected, "{what}");
+    }
+    fs::write(net.path("receive.py"), RECEIVER).unwrap();
+    let _receiver = net.serve("python3", "receive.py", 601);
+    replace(&etc.join("hosts"), "127.0.0.1 localhost late.example\n");
+    until("it is found", || fs::read(net.path("received")).is_ok_and(|received| !received.is_empty()));
+}
+
 /// A file system of 64 KiB, unmounted at the end of its test.
 struct Disk(std::path::PathBuf);
 

@@ -76,7 +76,8 @@ pub(crate) fn give_up_rights_beside(
     if !options.confine {
         return start();
     }
-    let needs = with_options(options, Needs::of(&options.outputs));
+    // Where there are names, a thread of its own looks them up.
+    let needs = with_options(options, Needs::of(&options.outputs).no_names());
     tell_lacking(options, &confine::apply_beside(&needs, start)?);
     Ok(())
 }

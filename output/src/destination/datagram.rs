@@ -1,11 +1,11 @@
 //! Datagrams to a receiver, one for each line: UDP (RFC 5426), and local sockets of datagrams such as `/dev/log`.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 
-use super::Patience;
+use super::{Names, Patience};
 
 /// A receiver of datagrams.
 #[derive(Debug)]
@@ -15,9 +15,9 @@ pub(super) enum DatagramSink {
 }
 
 impl DatagramSink {
-    pub fn udp(place: &str) -> io::Result<Self> {
+    pub fn udp(place: &str, names: &Names) -> io::Result<Self> {
         let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
-        for address in place.to_socket_addrs()? {
+        for address in names.look_up(place)? {
             let any: SocketAddr = match address {
                 SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
                 SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

@@ -9,6 +9,8 @@
 mod batch;
 mod datagram;
 mod file;
+mod names;
+mod opening;
 mod patience;
 mod sequence;
 mod spec;
@@ -19,6 +21,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::ops::ControlFlow;
 
+pub use names::Names;
 pub use patience::Patience;
 pub use spec::{Framing, Spec, SpecError, Target};
 pub use tls::{Credentials, Fingerprint, TlsSettings};
@@ -27,12 +30,11 @@ use crate::record::{Profile, Rendered};
 use batch::{BATCH_BYTES, Batch, Frame};
 use datagram::DatagramSink;
 use file::FileSink;
+use opening::open;
 use sequence::Sequence;
 use stream::StreamSink;
 use tls::Trouble;
 
-/// `EPROTOTYPE`: a local socket is of the other kind.
-const WRONG_KIND_OF_SOCKET: i32 = 91;
 /// How many reports wait to be taken.
 const REPORTS: usize = 16;
 /// How many bytes of lines are kept of a stream that does not take them.
@@ -163,6 +165,16 @@ impl Destinations {
         }
     }
 
+    /// Has names of receivers looked up by somebody else from now on.
+    pub fn set_names(&mut self, names: &Names) {
+        for destination in &mut self.all {
+            destination.names = names.clone();
+            if let Sink::Stream(stream) = &mut destination.sink {
+                stream.set_names(names.clone());
+            }
+        }
+    }
+
     /// What the first destination has read from files, where it is one of TLS.
     pub fn credentials(&self) -> Option<&Credentials> {
         match &self.all.first()?.sink {
@@ -237,6 +249,7 @@ struct Destination {
     spec: Spec,
     profile: usize,
     patience: Patience,
+    names: Names,
     frame: Frame,
     sink: Sink,
     sequence: Option<Sequence>,
@@ -250,10 +263,12 @@ struct Destination {
 
 impl Destination {
     fn open(spec: Spec, profile: usize, patience: Patience, reports: &mut Vec<String>) -> Result<Self, OpenError> {
-        let opened = open(&spec, &patience).map_err(|error| OpenError::new(&spec, error))?;
+        let names = Names::default();
+        let opened = open(&spec, &patience, &names).map_err(|error| OpenError::new(&spec, error))?;
         let mut destination = Self {
             profile,
             patience,
+            names,
             frame: opened.frame,
             sink: opened.sink,
             sequence: spec.sequence.then(Sequence::new),
@@ -363,7 +378,7 @@ impl Destination {
 
     /// Looks again for a receiver that was not there. Lines that wait get the frames that it wants.
     fn seek(&mut self) -> io::Result<()> {
-        let opened = open(&self.spec, &self.patience)?;
+        let opened = open(&self.spec, &self.patience, &self.names)?;
         if let Some(error) = opened.trouble {
             return Err(error);
         }
@@ -514,53 +529,6 @@ fn report(reports: &mut Vec<String>, text: String) {
     if reports.len() < REPORTS {
         reports.push(text);
     }
-}
-
-/// What was opened, and why it takes no lines yet, where it does not.
-struct Opened {
-    sink: Sink,
-    frame: Frame,
-    trouble: Option<io::Error>,
-}
-
-impl Opened {
-    const fn ready(sink: Sink, frame: Frame) -> Self {
-        Self { sink, frame, trouble: None }
-    }
-}
-
-fn open(spec: &Spec, patience: &Patience) -> io::Result<Opened> {
-    let stream = Frame::Stream(spec.framing);
-    let open_stream = || {
-        let mut sink = StreamSink::new(spec)?;
-        match sink.connect_first(patience) {
-            Err(error) if !may_wait(&error, patience) => Err(error),
-            tried => Ok(Opened { sink: Sink::Stream(sink), frame: stream, trouble: tried.err() }),
-        }
-    };
-    let opened = match &spec.target {
-        Target::Stdout => return Ok(Opened::ready(Sink::File(FileSink::stdout()?), stream)),
-        Target::File(path) => return Ok(Opened::ready(Sink::File(FileSink::open(path)?), stream)),
-        Target::Tcp(_) | Target::Tls(_) => return open_stream(),
-        Target::Udp(place) => DatagramSink::udp(place),
-        Target::Unix(path) => match DatagramSink::unix(path.clone(), patience) {
-            Err(error) if error.raw_os_error() == Some(WRONG_KIND_OF_SOCKET) => return open_stream(),
-            opened => opened,
-        },
-    };
-    match opened {
-        Ok(sink) => Ok(Opened::ready(Sink::Datagram(sink), Frame::Datagram)),
-        // Lines stay bare until it shows which frames they need.
-        Err(error) if may_wait(&error, patience) => {
-            Ok(Opened { sink: Sink::Sought, frame: Frame::Datagram, trouble: Some(error) })
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether a receiver that can't be reached is one to wait for; a path that no socket can have stays wrong.
-fn may_wait(error: &io::Error, patience: &Patience) -> bool {
-    patience.keeps && error.kind() != ErrorKind::InvalidInput
 }
 
 /// What an operator may do about an error.

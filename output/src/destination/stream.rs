@@ -6,13 +6,13 @@
 //! closed in good order is noticed before anything is written to it.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::batch::Batch;
 use super::tls::{Credentials, TlsStream};
-use super::{Patience, Sent, Spec, Target};
+use super::{Names, Patience, Sent, Spec, Target};
 
 /// How long the first connecting may take where the receiver is waited for anyway: until then packets wait in the kernel.
 const FIRST_TRY: Duration = Duration::from_secs(2);
@@ -29,6 +29,7 @@ enum Connection {
 #[derive(Debug)]
 pub(super) struct StreamSink {
     target: Target,
+    names: Names,
     /// For TLS: what was read from files.
     credentials: Option<Credentials>,
     connection: Option<Connection>,
@@ -38,9 +39,9 @@ pub(super) struct StreamSink {
 
 impl StreamSink {
     /// Reads what it takes to connect, and does not yet.
-    pub fn new(spec: &Spec) -> io::Result<Self> {
+    pub fn new(spec: &Spec, names: Names) -> io::Result<Self> {
         let (target, credentials) = (spec.target.clone(), spec.credentials()?);
-        Ok(Self { target, credentials, connection: None, was_reached: false })
+        Ok(Self { target, names, credentials, connection: None, was_reached: false })
     }
 
     pub fn connect_first(&mut self, patience: &Patience) -> io::Result<()> {
@@ -48,10 +49,30 @@ impl StreamSink {
         self.connect(patience, within)
     }
 
+    /// Connects, a host `within` so long for each of its addresses.
     fn connect(&mut self, patience: &Patience, within: Duration) -> io::Result<()> {
-        self.connection = Some(connect(&self.target, self.credentials.as_ref(), patience, within)?);
+        let Self { target, names, credentials, .. } = &*self;
+        let tcp = |place: &str| connect_tcp(names, place, patience, within);
+        self.connection = Some(match (target, credentials) {
+            (Target::Unix(path), _) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_write_timeout(Some(patience.stall))?;
+                Connection::Unix(stream)
+            }
+            (Target::Tcp(place), _) => Connection::Tcp(tcp(place)?),
+            (Target::Tls(place), Some(credentials)) => {
+                Connection::Tls(Box::new(TlsStream::open(tcp(place)?, credentials, patience)?))
+            }
+            (Target::Stdout | Target::File(_) | Target::Udp(_) | Target::Tls(_), _) => {
+                return Err(ErrorKind::Unsupported.into());
+            }
+        });
         self.was_reached = true;
         Ok(())
+    }
+
+    pub fn set_names(&mut self, names: Names) {
+        self.names = names;
     }
 
     pub fn credentials(&self) -> Option<&Credentials> {
@@ -147,31 +168,9 @@ fn glance(mut stream: impl Read, wait_not: impl Fn(bool) -> io::Result<()>, buff
     read
 }
 
-/// Connects, a host `within` so long for each of its addresses.
-fn connect(
-    target: &Target,
-    credentials: Option<&Credentials>,
-    patience: &Patience,
-    within: Duration,
-) -> io::Result<Connection> {
-    match (target, credentials) {
-        (Target::Unix(path), _) => {
-            let stream = UnixStream::connect(path)?;
-            stream.set_write_timeout(Some(patience.stall))?;
-            Ok(Connection::Unix(stream))
-        }
-        (Target::Tcp(place), _) => Ok(Connection::Tcp(connect_tcp(place, patience, within)?)),
-        (Target::Tls(place), Some(credentials)) => {
-            let stream = TlsStream::open(connect_tcp(place, patience, within)?, credentials, patience)?;
-            Ok(Connection::Tls(Box::new(stream)))
-        }
-        (Target::Stdout | Target::File(_) | Target::Udp(_) | Target::Tls(_), _) => Err(ErrorKind::Unsupported.into()),
-    }
-}
-
-fn connect_tcp(place: &str, patience: &Patience, within: Duration) -> io::Result<TcpStream> {
+fn connect_tcp(names: &Names, place: &str, patience: &Patience, within: Duration) -> io::Result<TcpStream> {
     let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
-    for address in place.to_socket_addrs()? {
+    for address in names.look_up(place)? {
         match TcpStream::connect_timeout(&address, within) {
             Ok(stream) => {
                 stream.set_write_timeout(Some(patience.stall))?;

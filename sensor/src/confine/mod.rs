@@ -8,6 +8,7 @@
 //! calls           seccomp: no program, no debugging, no socket but for destinations    `calls`
 //! parsers         a thread that sees packets: no file opened, no socket                `calls`, by `parser`
 //! keeper          a thread that sees none, and opens what others may not               `keep`, beside `apply_beside`
+//! resolver        a thread that looks up names for those that may not                  `resolve`, beside it
 //! ```
 //!
 //! The order is the one in which each still may be done. Landlock and capabilities belong to a thread and those that it starts, so
@@ -33,6 +34,9 @@ use output::destination::Target;
 
 /// What a packet socket needs.
 const CAPTURE: Capability = Capability::CAP_NET_RAW;
+
+/// Where what names are looked up in is made anew, or leads to by a link.
+const NAME_FOLDERS: [&str; 2] = ["/etc", "/run"];
 
 /// Whether threads that only parse are to be confined: [`apply`] was called.
 static CONFINED: AtomicBool = AtomicBool::new(false);
@@ -120,6 +124,23 @@ impl Needs {
         self
     }
 
+    /// Whether names of hosts are looked up.
+    pub const fn looks_up_names(&self) -> bool {
+        self.names
+    }
+
+    /// Names of hosts are looked up by somebody else.
+    pub const fn no_names(mut self) -> Self {
+        self.names = false;
+        self
+    }
+
+    /// What a resolver needs: to ask name servers, and to read the folders of what it does that by, which may be made anew.
+    pub fn resolver() -> Self {
+        let read = NAME_FOLDERS.map(PathBuf::from).into();
+        Self { names: true, udp: true, read, ..Self::default() }
+    }
+
     /// What a keeper needs: packet sockets may be made, by the capability that it has, and files in the folders of others be read, which
     /// may have been made anew since.
     pub fn keeper<'p>(beside: impl IntoIterator<Item = &'p Path>) -> Self {
@@ -184,6 +205,18 @@ pub fn apply_beside(needs: &Needs, start: impl FnOnce() -> Result<(), String>) -
 pub fn keep(needs: &Needs) {
     let _ = files::confine(needs);
     let _ = calls::confine_thread(needs);
+}
+
+/// Confines the calling thread to what a resolver `needs`, without any capability.
+///
+/// # Errors
+///
+/// The capabilities can't be given up.
+pub fn resolve(needs: &Needs) -> Result<(), String> {
+    hold(&CapsHashSet::new())?;
+    let _ = files::confine(needs);
+    let _ = calls::confine_thread(needs);
+    Ok(())
 }
 
 /// Confines the calling thread, and those that it starts, to parsing, where the program is confined: it may neither open a file nor have

@@ -37,8 +37,13 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the keeper, and gives up the rights of everybody else.
-    pub(super) fn start(options: &Options, opener: Opener, list: List) -> Result<Self, String> {
+    /// Starts the keeper, and `beside` it whoever else needs other rights, and gives up those of everybody else.
+    pub(super) fn start(
+        options: &Options,
+        opener: Opener,
+        list: List,
+        beside: impl FnOnce() -> Result<(), String>,
+    ) -> Result<Self, String> {
         let (asks, asked) = bounded(1);
         let (answer, answers) = bounded(1);
         let (confined_in, confined) = bounded(1);
@@ -60,7 +65,7 @@ impl Keeper {
             thread.map_err(|error| format!("can't start a thread: {error}; see to the limits of this system"))?;
             // Its rights are less from here on.
             let _ = confined.recv();
-            Ok(())
+            beside()
         };
         give_up_rights_beside(options, start)?;
         Ok(Self { asks, answers })

@@ -3,6 +3,7 @@
 //! ```text
 //! signals   SIGTERM, SIGINT, SIGHUP as flags
 //! keeper    the thread that keeps rights: opens interfaces that have come back, reads the configuration anew
+//! resolver  the thread that looks up names of receivers
 //! outlets   a queue and a thread for each destination: capture never waits
 //! monitor   the thread that tells of the sensor itself: STATUS lines, loss the moment it is known, what happens to interfaces
 //! status    everything that is counted, as the facts of a STATUS line
@@ -11,6 +12,7 @@
 mod keeper;
 mod monitor;
 mod outlets;
+mod resolver;
 mod signals;
 mod status;
 #[cfg(test)]
@@ -22,7 +24,7 @@ use std::time::Instant;
 use output::destination::Patience;
 
 use crate::cli::{self, EXIT_FINE, EXIT_LOSS, Options, Summary, Verbosity};
-use crate::confine;
+use crate::confine::{self, Needs};
 use crate::metrics::Responder;
 use crate::pipeline::{self, Meter, Outcome, Tuning};
 use crate::replay::{List, plan, remind, shortcomings, show_metrics, tell_failures_in_one_line};
@@ -55,7 +57,13 @@ pub(crate) fn run(options: Options) -> Result<u8, String> {
         Outlets::open(&options.outputs, Patience::LIVE, live.queue_bytes).map_err(|error| error.to_string())?;
     remind(&options);
     // Everything is open. Before any other thread is started, for Landlock and capabilities are a thread's own.
-    let keeper = Keeper::start(&options, opener, list)?;
+    let looks_up = options.confine && Needs::of(&options.outputs).looks_up_names();
+    let keeper = Keeper::start(&options, opener, list, || {
+        if looks_up {
+            outlets.set_names(&resolver::start()?);
+        }
+        Ok(())
+    })?;
     outlets.start();
     let metrics = show_metrics(responder)?;
     let (meter, tuning) = (Meter::new(plan.workers), Tuning::new(plan.clone()));

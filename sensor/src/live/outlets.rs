@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, unbounded};
-use output::destination::{Counters, Credentials, OpenError, Patience};
+use output::destination::{Counters, Credentials, Names, OpenError, Patience};
 use output::{Destinations, Profile, Rendered, Spec};
 
 use crate::pipeline::{Going, Outlet};
@@ -116,6 +116,11 @@ impl Outlets {
             outlets.lanes.push((lane, sender));
         }
         Ok(outlets)
+    }
+
+    /// Has names of receivers looked up by somebody else from now on.
+    pub(super) fn set_names(&mut self, names: &Names) {
+        self.idle.iter_mut().for_each(|(_, destination, _)| destination.set_names(names));
     }
 
     /// Starts the threads, which have the rights of the caller's from here on.
