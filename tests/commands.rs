@@ -399,7 +399,7 @@ fn syn(nth: u32) -> Vec<u8> {
 
 #[test]
 fn a_flood_stays_within_the_memory_and_is_told_whole() {
-    const SYNS: u32 = 100_000;
+    const SYNS: u32 = 150_000;
     let begin = 1_800_000_000 * SECOND;
     let frames = (0..SYNS).map(|nth| Frame::whole(begin + u64::from(nth) * 1000, syn(nth))).collect();
     let scratch = Scratch::new();
