@@ -10,7 +10,7 @@
 //! - [`session`]: transactions and what is told of them;
 //! - [`probe`]: which of the three a message is, if any.
 //!
-//! Limits: [`ROWS`] items in the aligned lists, [`session::ANSWERS`] answers and [`session::ANSWER_BYTES`] bytes in one of them,
+//! Limits: [`ROWS`] items in the aligned lists, [`row::ANSWERS`] answers and [`row::ANSWER_BYTES`] bytes in one of them,
 //! [`session::TRACKED`] queries waiting, [`session::ENTRIES_READ`] entries of one message. What is left out is counted.
 //!
 //! Passed over on purpose: authority and additional sections of DNS (but for OPT, and the changes of an update), signatures that
@@ -22,6 +22,7 @@ pub mod message;
 pub mod name;
 pub mod probe;
 pub mod rdata;
+pub mod row;
 pub mod session;
 
 #[cfg(test)]

@@ -5,16 +5,14 @@
 //! distinct question is a row, and so is each owner and type that the session's sender announced or said to know already, with all
 //! its data.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use super::edns::Edns;
-use super::kinds::{class, class_text, kind, opcode_text, rcode_text, type_text};
+use super::kinds::{class_text, kind, opcode_text, rcode_text};
 use super::message::{Entry, Header, MDNS_BIT, Section, Walk, flag, opcode};
-use super::name::Name;
 use super::probe::Flavour;
-use super::{ROWS, fields as f, rdata};
+use super::row::{Question, Row, change_text, owner_text};
+use super::{ROWS, fields as f};
 use crate::capped::{List, Text};
 use crate::facts::{Facts, Value};
 use crate::news::News;
@@ -22,92 +20,12 @@ use crate::protocol::{Chunk, Dissector, Opening, Role, Step, Transport};
 use crate::reader::Reader;
 use crate::time::Timestamp;
 
-/// The most answers kept for one row.
-pub const ANSWERS: usize = 32;
-/// The most bytes of one row's answers together: the cap of the field.
-pub const ANSWER_BYTES: usize = crate::capped::LONG_TEXT_CAP;
 /// Queries remembered for matching. With more at once the oldest are taken for unanswered.
 pub const TRACKED: usize = 128;
 /// Entries of one message whose names are put together; the others are passed over.
 pub const ENTRIES_READ: usize = 256;
 /// Addresses of one response that are told to other sessions.
 pub const ADDRESSES: usize = 16;
-/// Names with escapes: at most two bytes for each on the wire.
-const NAME_BYTES: usize = 512;
-
-/// One item of the aligned lists.
-#[derive(Debug, Default)]
-struct Row {
-    query: Text,
-    kind: u16,
-    class: u16,
-    rcode: Option<u16>,
-    /// Joined by `;`, at most [`ANSWER_BYTES`].
-    answer: Vec<u8>,
-    /// The ports of those that are SRV, joined by `;`.
-    ports: Vec<u8>,
-    /// A hash of each answer taken in.
-    answers: Vec<u64>,
-    left_out: u32,
-    ttl: Option<u32>,
-    owner: Text,
-}
-
-impl Row {
-    fn answer(&mut self, message: &[u8], record: &Entry) {
-        self.ttl = Some(self.ttl.map_or(record.lifetime(), |ttl| ttl.min(record.lifetime())));
-        if self.answers.len() >= ANSWERS {
-            self.left_out = self.left_out.saturating_add(1);
-            return;
-        }
-        let text = match self.kind {
-            kind::IXFR | kind::AXFR => record_text(message, record),
-            _ => rdata::text(message, record),
-        };
-        let hash = hash(&text);
-        // Announcements are repeated, and responses name no record twice.
-        if self.answers.contains(&hash) {
-            return;
-        }
-        let room = ANSWER_BYTES.saturating_sub(self.answer.len());
-        if self.answer.is_empty() {
-            self.answer.extend_from_slice(text.get(..room).unwrap_or(&text));
-            self.left_out = self.left_out.saturating_add(u32::from(text.len() > room));
-        } else if text.len() < room {
-            self.answer.push(b';');
-            self.answer.extend_from_slice(&text);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-            return;
-        }
-        self.answers.push(hash);
-        if let Some(port) = rdata::service_port(message, record) {
-            if !self.ports.is_empty() {
-                self.ports.push(b';');
-            }
-            self.ports.extend_from_slice(port.to_string().as_bytes());
-        }
-    }
-
-    /// The type's name; nothing where a response told neither question nor answers.
-    fn kind_text(&self) -> String {
-        if self.kind == 0 { String::new() } else { type_text(self.kind) }
-    }
-
-    /// Signatures stand beside answers and are none, but where they were asked for.
-    fn wants(&self, record: &Entry) -> bool {
-        record.kind != kind::RRSIG || matches!(self.kind, kind::RRSIG | kind::ANY | kind::IXFR | kind::AXFR)
-    }
-
-    fn heap_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.query.heap_bytes()
-            + self.owner.heap_bytes()
-            + self.answer.capacity()
-            + self.ports.capacity()
-            + self.answers.capacity() * size_of::<u64>()
-    }
-}
 
 /// A query or a lone response, remembered for what may still come of it.
 #[derive(Clone, Copy, Debug)]
@@ -561,61 +479,4 @@ impl Remarks {
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))
     }
-}
-
-/// A question, read.
-struct Question {
-    name: Name,
-    kind: u16,
-    class: u16,
-}
-
-impl Question {
-    fn new(message: &[u8], entry: &Entry) -> Option<Self> {
-        let name = entry.name(message).ok()?;
-        Some(Self { name, kind: entry.kind, class: entry.class & !MDNS_BIT })
-    }
-
-    /// The message's first question. Others beside it are answered by no server.
-    fn first(message: &[u8], entries: &[Entry]) -> Option<Self> {
-        entries.first().filter(|entry| entry.section == Section::Question).and_then(|entry| Self::new(message, entry))
-    }
-
-    /// What a response must repeat. Servers may change the case of letters.
-    fn key(&self) -> u64 {
-        hash(&(self.name.text.to_ascii_lowercase(), self.kind))
-    }
-
-    fn row(&self) -> Row {
-        let query = Text::with_cap(&self.name.text, NAME_BYTES);
-        Row { query, kind: self.kind, class: self.class, ..Row::default() }
-    }
-}
-
-fn owner_text(message: &[u8], record: &Entry) -> Text {
-    record.name(message).map(|name| Text::with_cap(&name.text, NAME_BYTES)).unwrap_or_default()
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// A change of a dynamic update (RFC 2136 2.5): `add NAME TYPE DATA` or `delete NAME TYPE [DATA]`.
-fn change_text(message: &[u8], change: &Entry) -> Vec<u8> {
-    let verb: &[u8] = if matches!(change.class, class::NONE | class::ANY) { b"delete " } else { b"add " };
-    [verb, &record_text(message, change)].concat()
-}
-
-/// `NAME TYPE DATA`.
-fn record_text(message: &[u8], record: &Entry) -> Vec<u8> {
-    let mut text = owner_text(message, record).bytes().to_vec();
-    text.extend_from_slice(format!(" {} ", type_text(record.kind)).as_bytes());
-    if record.data.is_empty() {
-        text.pop();
-    } else {
-        text.extend_from_slice(&rdata::text(message, record));
-    }
-    text
 }
