@@ -27,6 +27,7 @@ pub mod hex;
 pub mod json;
 pub mod kept;
 pub mod kerberos;
+mod keyed;
 pub mod lenient;
 pub mod linewise;
 pub mod mail;

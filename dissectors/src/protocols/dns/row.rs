@@ -1,13 +1,11 @@
 //! What is told of one question: an item of each aligned list.
 
-use std::hash::Hash;
-use std::sync::LazyLock;
-
 use super::kinds::{class, kind, type_text};
 use super::message::{Entry, MDNS_BIT, Section};
 use super::name::Name;
 use super::rdata;
 use crate::capped::Text;
+use crate::keyed::hash;
 
 /// The most answers kept for one row.
 pub const ANSWERS: usize = 32;
@@ -121,12 +119,6 @@ impl Question {
 
 pub(super) fn owner_text(message: &[u8], record: &Entry) -> Text {
     record.name(message).map(|name| Text::with_cap(&name.text, NAME_BYTES)).unwrap_or_default()
-}
-
-/// Keyed, so that nobody can make one answer look like another.
-fn hash(value: &impl Hash) -> u64 {
-    static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::default);
-    HASHER.hash_one(value)
 }
 
 /// A change of a dynamic update (RFC 2136 2.5): `add NAME TYPE DATA` or `delete NAME TYPE [DATA]`.

@@ -4,12 +4,12 @@
 //! remembered, and [`FLOWS`] files may move at once.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::by_offset::ByOffset;
 use crate::capped::Text;
 use crate::facts::Facts;
 use crate::files::{Files, HashLimit};
+use crate::keyed;
 use crate::protocol::Role;
 
 /// The most handles whose names are remembered.
@@ -23,9 +23,7 @@ pub struct Handle(u64);
 
 impl Handle {
     pub fn new(bytes: &[u8]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        Self(hasher.finish())
+        Self(keyed::hash(bytes))
     }
 }
 

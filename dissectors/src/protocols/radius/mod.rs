@@ -13,12 +13,13 @@ mod eap;
 mod names;
 
 use std::cmp::Ordering;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value};
+use crate::keyed;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::protocols::tls;
 use crate::reader::Reader;
@@ -306,7 +307,7 @@ impl Dissector for Radius {
         }
         let mut packet = Vec::new();
         // Whose conversation it is: of one access server many users ask at once.
-        let mut peer = DefaultHasher::new();
+        let mut peer = keyed::hasher();
         for (number, value) in attributes(message.attributes) {
             match number {
                 attribute::EAP_MESSAGE => packet.extend_from_slice(value),

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::certificate::Certificate;
+use crate::keyed;
 
 /// How many certificates a thread keeps.
 pub const KEPT: usize = 256;
@@ -18,7 +19,6 @@ type Known = (Box<[u8]>, Arc<Certificate>);
 
 #[derive(Default)]
 struct Shelf {
-    hasher: ahash::RandomState,
     /// By the certificate's hash; a new one takes the place of an old one.
     places: Vec<Option<Known>>,
 }
@@ -42,17 +42,17 @@ pub fn certificate(der: &[u8]) -> Arc<Certificate> {
 }
 
 impl Shelf {
-    fn place(&self, der: &[u8]) -> usize {
-        self.hasher.hash_one(der) as usize % KEPT
+    fn place(der: &[u8]) -> usize {
+        keyed::hash(der) as usize % KEPT
     }
 
     fn find(&self, der: &[u8]) -> Option<Arc<Certificate>> {
-        let (known, certificate) = self.places.get(self.place(der))?.as_ref()?;
+        let (known, certificate) = self.places.get(Self::place(der))?.as_ref()?;
         (**known == *der).then(|| certificate.clone())
     }
 
     fn keep(&mut self, der: &[u8], certificate: Arc<Certificate>) {
-        let place = self.place(der);
+        let place = Self::place(der);
         self.places.resize_with(KEPT, || None);
         if let Some(place) = self.places.get_mut(place) {
             *place = Some((der.into(), certificate));
