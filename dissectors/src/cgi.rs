@@ -5,6 +5,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::{Facts, Value};
+use crate::protocol::{Role, Step};
 
 /// Requests.
 pub static REQUESTS: Field = Field::number("requests", "requests", "RFC 3875");
@@ -29,6 +30,9 @@ pub static ERROR: Field =
         .list();
 /// The status.
 pub static STATUS: Field = Field::text("status", "statuses of responses that name one", "RFC 3875 6.3.3").list();
+
+/// The fields of an element that tells of such requests.
+pub static FIELDS: [&Field; 9] = [&REQUESTS, &METHOD, &HOST, &URI, &SCRIPT, &REMOTE, &USER, &ERROR, &STATUS];
 
 #[derive(Debug, Default)]
 struct Request {
@@ -138,6 +142,46 @@ impl Requests {
         let texts = self.statuses.items().iter().chain(self.errors.items());
         let texts = texts.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>();
         self.kept.items().iter().map(of).sum::<usize>() + texts
+    }
+}
+
+/// How much of an answer is looked at.
+const ANSWER_BYTES: usize = 64;
+
+/// A connection of one request and its answer, of which no more than their beginnings is read.
+#[derive(Debug, Default)]
+pub struct Single {
+    /// The request.
+    pub requests: Requests,
+    /// By role: the rest of what it sends is passed over.
+    passed: [bool; 2],
+}
+
+impl Single {
+    /// Takes bytes of a side. `request` reads those of the client: it takes the request, or says how many bytes it wants first.
+    pub fn data(
+        &mut self,
+        role: Role,
+        bytes: &[u8],
+        request: impl FnOnce(&mut Requests, &[u8]) -> Result<(), usize>,
+    ) -> Step {
+        let [client, server] = &mut self.passed;
+        let passed = if role == Role::Client { &mut *client } else { &mut *server };
+        if !*passed {
+            if role == Role::Client {
+                if let Err(wanted) = request(&mut self.requests, bytes) {
+                    return Step::NeedMore(wanted);
+                }
+            } else {
+                let line = bytes.get(..ANSWER_BYTES).unwrap_or(bytes);
+                if line.len() < ANSWER_BYTES && !line.contains(&b'\n') {
+                    return Step::NeedMore(bytes.len().saturating_add(1));
+                }
+                self.requests.answer(line);
+            }
+            *passed = true;
+        }
+        if *client && *server { Step::Done } else { Step::Consumed(bytes.len()) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lines of a stream, and words in them: what protocols of text share.
 
+use crate::protocol::Role;
+
 /// Finds the lines of one side's stream, whatever its segmentation.
 ///
 /// A line of more than the cap is given as its first bytes; the rest of it, up to its end, is passed over.
@@ -53,6 +55,27 @@ impl Lines {
     /// Bytes were not seen: what follows may begin in the middle of a line.
     pub fn lost(&mut self) {
         *self = Self { searched: 0, passing: true };
+    }
+}
+
+/// The lines of both sides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sides([Lines; 2]);
+
+impl Sides {
+    /// The next line of a side, as [`Lines::next`] has it.
+    pub fn next<'a>(&mut self, role: Role, bytes: &'a [u8], cap: usize) -> Next<'a> {
+        self.of(role).next(bytes, cap)
+    }
+
+    /// Bytes of a side were not seen.
+    pub fn lost(&mut self, role: Role) {
+        self.of(role).lost();
+    }
+
+    fn of(&mut self, role: Role) -> &mut Lines {
+        let [client, server] = &mut self.0;
+        if role == Role::Client { client } else { server }
     }
 }
 

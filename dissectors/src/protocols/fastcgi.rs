@@ -33,21 +33,7 @@ pub static PROTOCOL: Protocol = Protocol {
 };
 
 /// The element.
-pub static ELEMENT: Element = Element {
-    name: "fastcgi",
-    meaning: "FastCGI",
-    fields: &[
-        &cgi::REQUESTS,
-        &cgi::METHOD,
-        &cgi::HOST,
-        &cgi::URI,
-        &cgi::SCRIPT,
-        &cgi::REMOTE,
-        &cgi::USER,
-        &cgi::ERROR,
-        &cgi::STATUS,
-    ],
-};
+pub static ELEMENT: Element = Element { name: "fastcgi", meaning: "FastCGI", fields: &cgi::FIELDS };
 
 const HEADER_BYTES: usize = 8;
 /// The most pairs of one record.

@@ -9,7 +9,7 @@
 
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, find_ignoring_case};
+use crate::linewise::{Next, Sides, find_ignoring_case};
 use crate::noted::{Notes, begins};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -60,7 +60,7 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 
 #[derive(Debug)]
 struct Pjl {
-    lines: [Lines; 2],
+    lines: Sides,
     notes: Notes,
     /// The printer's next line is its name.
     asked: bool,
@@ -68,9 +68,7 @@ struct Pjl {
 
 impl Dissector for Pjl {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let [client, server] = &mut self.lines;
-        let lines = if chunk.role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(chunk.bytes, LINE_BYTES) {
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES) {
             Next::Line(line, used) => (line, used),
             Next::Pass(used) => return Step::Consumed(used),
             Next::Wait(wanted) => return Step::NeedMore(wanted),

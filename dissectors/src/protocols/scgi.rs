@@ -8,27 +8,14 @@
 //! The length with the variable that has to be the first proves it. One request a connection; bodies are passed over. Limits: variables of
 //! [`VARIABLES_BYTES`].
 
-use crate::cgi::{self, Requests};
+use crate::cgi::{self, Requests, Single};
 use crate::dictionary::Element;
 use crate::facts::Facts;
 use crate::framing::decimal;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
-static ELEMENT: Element = Element {
-    name: "scgi",
-    meaning: "requests of a web server to an application",
-    fields: &[
-        &cgi::REQUESTS,
-        &cgi::METHOD,
-        &cgi::HOST,
-        &cgi::URI,
-        &cgi::SCRIPT,
-        &cgi::REMOTE,
-        &cgi::USER,
-        &cgi::ERROR,
-        &cgi::STATUS,
-    ],
-};
+static ELEMENT: Element =
+    Element { name: "scgi", meaning: "requests of a web server to an application", fields: &cgi::FIELDS };
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
@@ -53,9 +40,6 @@ const FIRST: &[u8] = b"CONTENT_LENGTH\0";
 const DIGITS: usize = 5;
 /// The longest variables that are read.
 const VARIABLES_BYTES: usize = 32 * 1024;
-/// How much of an answer is looked at.
-const ANSWER_BYTES: usize = 64;
-
 fn probe(sample: &Sample<'_>) -> Verdict {
     let digits = sample.bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if sample.role == Role::Server || digits > DIGITS || !matches!(sample.bytes.first(), Some(b'1'..=b'9')) {
@@ -69,59 +53,35 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 }
 
 #[derive(Debug, Default)]
-struct Scgi {
-    requests: Requests,
-    over: [bool; 2],
-}
-
-impl Scgi {
-    fn passed(&mut self, role: Role) -> Step {
-        if let Some(over) = self.over.get_mut(role.index()) {
-            *over = true;
-        }
-        Step::Consumed(0)
-    }
-}
+struct Scgi(Single);
 
 impl Dissector for Scgi {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let bytes = chunk.bytes;
-        if self.over == [true; 2] {
-            return Step::Done;
-        }
-        if self.over.get(chunk.role.index()) == Some(&true) {
-            return Step::Consumed(bytes.len());
-        }
-        if chunk.role == Role::Server {
-            let line = bytes.get(..ANSWER_BYTES).unwrap_or(bytes);
-            if line.len() < ANSWER_BYTES && !line.contains(&b'\n') {
-                return Step::NeedMore(bytes.len().saturating_add(1));
-            }
-            self.requests.answer(line);
-            return self.passed(Role::Server);
-        }
-        let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let length = bytes.get(..digits).and_then(decimal).and_then(|length| usize::try_from(length).ok());
-        match (bytes.get(digits), length) {
-            (None, _) if digits <= DIGITS => return Step::NeedMore(digits + 1),
-            (Some(b':'), Some(length)) if length <= VARIABLES_BYTES => {
-                let begin = digits + 1;
-                let Some(variables) = bytes.get(begin..begin.saturating_add(length)) else {
-                    return Step::NeedMore(begin.saturating_add(length));
-                };
-                let mut parts = variables.split(|byte| *byte == 0);
-                self.requests.request(std::iter::from_fn(|| Some((parts.next()?, parts.next()?))));
-            }
-            _ => {}
-        }
-        self.passed(Role::Client)
+        self.0.data(chunk.role, chunk.bytes, request)
     }
 
     fn facts(&self, out: &mut Facts) {
-        self.requests.facts(out, &ELEMENT);
+        self.0.requests.facts(out, &ELEMENT);
     }
 
     fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.requests.heap_bytes()
+        size_of::<Self>() + self.0.requests.heap_bytes()
     }
+}
+
+/// Takes a request, or says how many bytes it takes.
+fn request(requests: &mut Requests, bytes: &[u8]) -> Result<(), usize> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let length = bytes.get(..digits).and_then(decimal).and_then(|length| usize::try_from(length).ok());
+    match (bytes.get(digits), length) {
+        (None, _) if digits <= DIGITS => return Err(digits + 1),
+        (Some(b':'), Some(length)) if length <= VARIABLES_BYTES => {
+            let begin = digits + 1;
+            let end = begin.saturating_add(length);
+            let mut parts = bytes.get(begin..end).ok_or(end)?.split(|byte| *byte == 0);
+            requests.request(std::iter::from_fn(|| Some((parts.next()?, parts.next()?))));
+        }
+        _ => {}
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::json;
-use crate::linewise::{Lines, Next};
+use crate::linewise::{Next, Sides};
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -91,15 +91,13 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 
 #[derive(Debug)]
 struct Stratum {
-    lines: [Lines; 2],
+    lines: Sides,
     notes: Notes,
 }
 
 impl Dissector for Stratum {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let [client, server] = &mut self.lines;
-        let lines = if chunk.role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(chunk.bytes, LINE_BYTES) {
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES) {
             Next::Line(line, used) => (line, used),
             Next::Pass(used) => return Step::Consumed(used),
             Next::Wait(wanted) => return Step::NeedMore(wanted),
@@ -109,12 +107,7 @@ impl Dissector for Stratum {
     }
 
     fn gap(&mut self, role: Role, _: u64) -> Step {
-        let [client, server] = &mut self.lines;
-        if role == Role::Client {
-            client.lost()
-        } else {
-            server.lost()
-        };
+        self.lines.lost(role);
         Step::Consumed(0)
     }
 

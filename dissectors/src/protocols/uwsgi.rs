@@ -7,27 +7,14 @@
 //!
 //! Two variables that are named as those of CGI are prove it. One request a connection; bodies are passed over.
 
-use crate::cgi::{self, Requests};
+use crate::cgi::{self, Requests, Single};
 use crate::dictionary::Element;
 use crate::facts::Facts;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
 
-static ELEMENT: Element = Element {
-    name: "uwsgi",
-    meaning: "requests of a web server to an application",
-    fields: &[
-        &cgi::REQUESTS,
-        &cgi::METHOD,
-        &cgi::HOST,
-        &cgi::URI,
-        &cgi::SCRIPT,
-        &cgi::REMOTE,
-        &cgi::USER,
-        &cgi::ERROR,
-        &cgi::STATUS,
-    ],
-};
+static ELEMENT: Element =
+    Element { name: "uwsgi", meaning: "requests of a web server to an application", fields: &cgi::FIELDS };
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
@@ -49,9 +36,6 @@ pub static PROTOCOL: Protocol = Protocol {
 const HEAD_BYTES: usize = 4;
 /// The most variables of a request.
 const MOST_VARIABLES: usize = 256;
-/// How much of an answer is looked at.
-const ANSWER_BYTES: usize = 64;
-
 fn text<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
     let length = usize::from(reader.le_u16()?);
     reader.take(length)
@@ -105,52 +89,29 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 }
 
 #[derive(Debug, Default)]
-struct Uwsgi {
-    requests: Requests,
-    over: [bool; 2],
-}
-
-impl Uwsgi {
-    fn passed(&mut self, role: Role) -> Step {
-        if let Some(over) = self.over.get_mut(role.index()) {
-            *over = true;
-        }
-        Step::Consumed(0)
-    }
-}
+struct Uwsgi(Single);
 
 impl Dissector for Uwsgi {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let bytes = chunk.bytes;
-        if self.over == [true; 2] {
-            return Step::Done;
-        }
-        if self.over.get(chunk.role.index()) == Some(&true) {
-            return Step::Consumed(bytes.len());
-        }
-        if chunk.role == Role::Server {
-            let line = bytes.get(..ANSWER_BYTES).unwrap_or(bytes);
-            if line.len() < ANSWER_BYTES && !line.contains(&b'\n') {
-                return Step::NeedMore(bytes.len().saturating_add(1));
-            }
-            self.requests.answer(line);
-            return self.passed(Role::Server);
-        }
-        let mut reader = Reader::new(bytes);
-        let Some((_, length)) = reader.u8().zip(reader.le_u16()) else { return Step::NeedMore(HEAD_BYTES) };
-        let whole = usize::from(length).saturating_add(HEAD_BYTES);
-        let Some(variables) = bytes.get(HEAD_BYTES..whole) else { return Step::NeedMore(whole) };
-        let mut reader = Reader::new(variables);
-        let pairs = std::iter::from_fn(|| Some((text(&mut reader)?, text(&mut reader)?)));
-        self.requests.request(pairs.take(MOST_VARIABLES));
-        self.passed(Role::Client)
+        self.0.data(chunk.role, chunk.bytes, request)
     }
 
     fn facts(&self, out: &mut Facts) {
-        self.requests.facts(out, &ELEMENT);
+        self.0.requests.facts(out, &ELEMENT);
     }
 
     fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.requests.heap_bytes()
+        size_of::<Self>() + self.0.requests.heap_bytes()
     }
+}
+
+/// Takes a request, or says how many bytes it takes.
+fn request(requests: &mut Requests, bytes: &[u8]) -> Result<(), usize> {
+    let mut reader = Reader::new(bytes);
+    let (_, length) = reader.u8().zip(reader.le_u16()).ok_or(HEAD_BYTES)?;
+    let whole = usize::from(length).saturating_add(HEAD_BYTES);
+    let mut reader = Reader::new(bytes.get(HEAD_BYTES..whole).ok_or(whole)?);
+    let pairs = std::iter::from_fn(|| Some((text(&mut reader)?, text(&mut reader)?)));
+    requests.request(pairs.take(MOST_VARIABLES));
+    Ok(())
 }

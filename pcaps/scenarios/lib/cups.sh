@@ -6,7 +6,7 @@ printer() {
     local s=$WORK/server
     mkdir -p "$s"/srv/{spool/tmp,cache,log,state,root/ppd} "$s/run/cups"
     cat >"$s/srv/cups-files.conf" <<CONF
-ServerRoot /srv/root
+ServerRoot /srv/cups
 RequestRoot /srv/spool
 CacheDir /srv/cache
 StateDir /srv/state
@@ -50,7 +50,7 @@ Location Room 17
 DeviceURI file:///dev/null
 State Idle
 Accepting Yes
-</DefaultPrinter>' | put /srv/root/printers.conf
+</DefaultPrinter>' | put /srv/cups/printers.conf
     chown -R lp:lp "$s/srv" "$s/run/cups"
     chown root "$s"/srv/*.conf
     serve cupsd -f -c /srv/cupsd.conf -s /srv/cups-files.conf
