@@ -10,7 +10,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use support::net::{Net, Sensor, is_event, number};
+use support::net::{Net, Sensor, is_event, number, until};
 use support::told::Told;
 
 /// Two hosts, the third leg, and the sensor there.
@@ -136,7 +136,10 @@ fn bind() {
     let zone = "$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n NS ns\nns A 10.98.0.2\nwww A 192.0.2.7\n";
     fs::write(net.path("zone"), zone).unwrap();
     let _server = net.serve("named", &format!("-g -u root -c {folder}/named.conf"), 4455);
-    let said = net.on("a", "dig", "@10.98.0.2 -p 4455 +tries=1 +timeout=5 www.example.com A");
+    // It listens before it has read its zone, and answers SERVFAIL until then: asked where the sensor does not hear it.
+    let ask = "-p 4455 +tries=1 +timeout=5 www.example.com A";
+    until("the zone is loaded", || net.on("b", "dig", &format!("@127.0.0.1 +tcp {ask}")).contains("192.0.2.7"));
+    let said = net.on("a", "dig", &format!("@10.98.0.2 {ask}"));
     assert!(said.contains("192.0.2.7"), "{said}");
     let told = whole(&sensor, "dns");
     assert_eq!(
