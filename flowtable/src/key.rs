@@ -14,6 +14,16 @@ pub enum End {
     High,
 }
 
+impl End {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Low => Self::High,
+            Self::High => Self::Low,
+        }
+    }
+}
+
 /// Both ends in a fixed order, protocol and domain: the same for both directions of a flow. Compared whole.
 ///
 /// It lies in every open session, so it is packed: addresses as two words each, which need no wider alignment than the rest.

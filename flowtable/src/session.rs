@@ -110,11 +110,7 @@ impl Session {
         let flags = packet.tcp.flags;
         let answers_syn = tcp && flags & (tcp_flag::SYN | tcp_flag::ACK) == tcp_flag::SYN | tcp_flag::ACK;
         // A SYN with ACK answers somebody: its receiver began.
-        let originator = match (answers_syn, from) {
-            (false, end) => end,
-            (true, End::Low) => End::High,
-            (true, End::High) => End::Low,
-        };
+        let originator = if answers_syn { from.other() } else { from };
         let mut marks = Flags::default();
         if tcp && flags & tcp_flag::SYN == 0 || answers_syn {
             marks.insert(Flag::Midstream);

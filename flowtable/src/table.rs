@@ -112,18 +112,16 @@ impl FlowTable {
         self.counters.packets = self.counters.packets.saturating_add(1);
         self.counters.ip_bytes = self.counters.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
         let latest = self.latest;
-        let (known, from, about) = match latest.side(packet) {
-            Some(from) if self.continues(latest.index, packet, from) => (Some(latest.index), from, None),
+        let found = match latest.side(packet) {
+            Some(from) if self.continues(latest.index, packet, from) => {
+                Found { index: latest.index, from, about: None, opened: false }
+            }
             _ => {
-                let (key, from, about) = self.place(packet, payload);
-                let known =
-                    self.find(self.hasher.hash_one(key), &key).filter(|index| self.continues(*index, packet, from));
-                let Some(index) = known.or_else(|| self.open(packet, key, from)) else { return };
-                self.latest = Latest { index, ends: packet.ends, domain: packet.domain, from };
-                (known, from, about)
+                let Some(found) = self.find_or_open(packet, payload) else { return };
+                found
             }
         };
-        let index = self.latest.index;
+        let Found { index, from, about, opened } = found;
         let Some(session) = self.sessions.get_mut(index) else { return };
         let before = session.last;
         session.take(packet, payload, from, self.clock, about, self.config.file_hash);
@@ -146,7 +144,7 @@ impl FlowTable {
         if account {
             self.account(index);
         }
-        if (account || known.is_none()) && self.live_bytes() > self.config.memory {
+        if (account || opened) && self.live_bytes() > self.config.memory {
             self.make_room(index);
         }
     }
@@ -175,6 +173,20 @@ impl FlowTable {
                 index = next;
             }
         }
+    }
+
+    /// The session of a packet that does not follow one of the same session.
+    fn find_or_open(&mut self, packet: &Packet, payload: &[u8]) -> Option<Found> {
+        let (key, from, about) = self.place(packet, payload);
+        let known = self.find(self.hasher.hash_one(key), &key).filter(|index| self.continues(*index, packet, from));
+        let index = known.or_else(|| self.open(packet, key, from))?;
+        // What an ICMP message holds tells sessions apart, so that its ends alone find none.
+        self.latest = if is_icmp(packet) {
+            Latest::default()
+        } else {
+            Latest { index, ends: packet.ends, domain: packet.domain, from }
+        };
+        Some(Found { index, from, about, opened: known.is_none() })
     }
 
     /// The key of a packet's session, the end it comes from, and the session an ICMP error speaks of.
@@ -333,7 +345,18 @@ impl FlowTable {
     }
 }
 
-/// The session of the last packet. Packets come in bursts of one session (a third to nine tenths of them), which need neither key nor hash.
+/// The session of a packet.
+struct Found {
+    index: Index,
+    /// The end that the packet comes from.
+    from: End,
+    /// The session that an ICMP error speaks of.
+    about: Option<u64>,
+    /// Whether the packet opened it.
+    opened: bool,
+}
+
+/// The session of the last packet, unless that was ICMP. Packets come in bursts of one session (a third to nine tenths of them), which need neither key nor hash.
 #[derive(Clone, Copy, Debug)]
 struct Latest {
     index: Index,
@@ -351,17 +374,17 @@ impl Default for Latest {
 }
 
 impl Latest {
-    /// The end that a packet of the same session comes from. ICMP is not looked at: what it holds tells sessions apart.
+    /// The end that a packet of the same session comes from.
     #[inline]
     fn side(&self, packet: &Packet) -> Option<End> {
-        if self.index == NIL || self.domain != packet.domain || is_icmp(packet) {
-            return None;
-        }
-        match (self.from, packet.ends) {
-            (from, ends) if ends == self.ends => Some(from),
-            (End::Low, ends) if ends == self.ends.reversed() => Some(End::High),
-            (End::High, ends) if ends == self.ends.reversed() => Some(End::Low),
-            _ => None,
+        if self.index == NIL || self.domain != packet.domain {
+            None
+        } else if packet.ends == self.ends {
+            Some(self.from)
+        } else if packet.ends.reverses(&self.ends) {
+            Some(self.from.other())
+        } else {
+            None
         }
     }
 }

@@ -118,11 +118,13 @@ impl Event {
 const PLACE: u32 = 5;
 /// Set in the responder's word where the first packet seen was the responder's.
 const ANSWERED_FIRST: u64 = 1 << 63;
+/// Where the originator's word counts the events of both sides.
+const COUNT: u32 = Event::ALL.len() as u32 * PLACE;
 /// The most letters: every event of both sides, and the `^`.
 pub const HISTORY_CAP: usize = 2 * Event::ALL.len() + 1;
 
 /// What happened in a connection: each event once for each side, at the place where it came first. A word a side holds the places, from 1
-/// on, [`PLACE`] bits for each event.
+/// on, [`PLACE`] bits for each event; the originator's counts them above.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct History([u64; 2]);
 
@@ -138,18 +140,14 @@ impl History {
     }
 
     fn append(&mut self, side: Side, event: Event) {
-        let next = self.len().saturating_add(1);
         let [originator, responder] = &mut self.0;
+        let next = (*originator >> COUNT).saturating_add(1);
+        *originator = originator.wrapping_add(1 << COUNT);
         if side == Side::Responder && next == 1 {
             *responder |= ANSWERED_FIRST;
         }
         let own = if side == Side::Originator { originator } else { responder };
         *own |= next << (event as u32 * PLACE);
-    }
-
-    /// How many events there are.
-    fn len(&self) -> u64 {
-        self.places().filter(|(_, place, _)| *place != 0).count() as u64
     }
 
     fn places(&self) -> impl Iterator<Item = (Event, u64, Side)> {

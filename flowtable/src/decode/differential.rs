@@ -62,7 +62,7 @@ fn frame(bytes: &[u8]) -> Frame<'_> {
 fn plain_frames_take_the_short_path() {
     for (v6, udp) in [(false, false), (false, true), (true, false), (true, true)] {
         let bytes = plain(v6, udp, b"payload");
-        let packet = straight::decode(&frame(&bytes)).unwrap();
+        let packet = tests::plain(&frame(&bytes)).unwrap();
         assert_eq!(packet.payload(&bytes), b"payload");
         assert_eq!(packet.ends.destination_port, if udp { 53 } else { 443 });
     }
@@ -88,7 +88,7 @@ proptest! {
         }
         let kept = cut.map_or(bytes.len(), |cut| cut.index(bytes.len()));
         let frame = Frame { bytes: &bytes[..kept], ..frame(&bytes) };
-        if let Some(short) = straight::decode(&frame) {
+        if let Some(short) = tests::plain(&frame) {
             let long = layered::decode(&mut Decoder::new(false, 1 << 16), &frame);
             prop_assert_eq!(format!("{:?}", Ok::<_, Drop>(short)), format!("{long:?}"));
         }

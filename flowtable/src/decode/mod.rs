@@ -113,10 +113,17 @@ impl Decoder {
     /// Slices a frame. The payload lies in the frame, or in [`Decoder::joined`] where the packet says so.
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>) -> Result<Packet, Drop> {
-        match straight::decode(frame) {
-            Some(packet) => Ok(packet),
-            None => layered::decode(self, frame),
+        let mut packet = Packet::default();
+        self.decode_into(frame, &mut packet).map(|()| packet)
+    }
+
+    /// Decodes a frame to where its packet will lie, which holds nothing of use after an error: a packet is too large to be handed on.
+    #[inline]
+    pub fn decode_into(&mut self, frame: &Frame<'_>, packet: &mut Packet) -> Result<(), Drop> {
+        if !straight::decode(frame, packet) {
+            *packet = layered::decode(self, frame)?;
         }
+        Ok(())
     }
 
     /// The datagram that was last joined from fragments.

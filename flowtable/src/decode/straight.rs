@@ -18,9 +18,15 @@ const PLAIN_IPV4: u8 = 0x45;
 /// The more-fragments bit and the fragment offset.
 const FRAGMENT_MASK: u16 = 0x3fff;
 
-/// The packet, where the frame is as plain as can be.
+/// Whether the frame is as plain as can be. Then `packet` is what it holds.
 #[inline]
-pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
+pub(super) fn decode(frame: &Frame<'_>, packet: &mut Packet) -> bool {
+    read(frame, packet).is_some()
+}
+
+/// Reads a packet to where it will lie: it is too large to be handed on.
+#[inline]
+fn read(frame: &Frame<'_>, packet: &mut Packet) -> Option<()> {
     if frame.link != LinkType::ETHERNET {
         return None;
     }
@@ -41,7 +47,7 @@ pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
     if wrong {
         marks.insert(Flag::BadChecksum);
     }
-    Some(Packet {
+    *packet = Packet {
         time: frame.time,
         ends: Ends { source_port, destination_port, ..ends },
         domain: Default::default(),
@@ -56,7 +62,8 @@ pub(super) fn decode(frame: &Frame<'_>) -> Option<Packet> {
         mac,
         checksum,
         marks,
-    })
+    };
+    Some(())
 }
 
 /// The ends without ports, the length as on the wire, the payload, and whether the header's checksum is wrong.

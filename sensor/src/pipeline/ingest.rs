@@ -97,10 +97,10 @@ impl Ingest {
         &self.ingested
     }
 
-    /// Counts a frame and gives its packet, or why it has none. Its instant is the [`clock`](Self::clock)'s then. (A packet is large: what
-    /// the decoder gives is handed on as it is.)
+    /// Counts a frame and decodes it to where its packet will lie, or tells why it has none. Its instant is the [`clock`](Self::clock)'s
+    /// then.
     #[inline]
-    pub fn frame(&mut self, frame: &Frame, bytes: &[u8]) -> Result<Packet, Drop> {
+    pub fn frame(&mut self, frame: &Frame, bytes: &[u8], packet: &mut Packet) -> Result<(), Drop> {
         self.clock.advance(frame.time);
         let ingested = &mut self.ingested;
         ingested.frames = ingested.frames.saturating_add(1);
@@ -108,12 +108,12 @@ impl Ingest {
         let span = ingested.span.get_or_insert(Span { first: frame.time, last: frame.time });
         span.last = span.last.max(frame.time);
         let raw = Raw { time: frame.time, link: LinkType(frame.link), bytes, wire_bytes: frame.wirelen };
-        let packet = self.decoder.decode(&raw);
-        match &packet {
-            Ok(_) => ingested.packets = ingested.packets.saturating_add(1),
-            Err(reason) => self.dropped(*reason, raw.link),
+        let decoded = self.decoder.decode_into(&raw, packet);
+        match decoded {
+            Ok(()) => ingested.packets = ingested.packets.saturating_add(1),
+            Err(reason) => self.dropped(reason, raw.link),
         }
-        packet
+        decoded
     }
 
     #[cold]
@@ -161,7 +161,7 @@ mod tests {
     fn every_frame_is_a_packet_or_a_drop_by_its_reason() {
         let mut ingest = Ingest::new(&plan());
         for link in [1, 101, 9999, 9999] {
-            assert!(ingest.frame(&frame(link), &[0; 4]).is_err());
+            assert!(ingest.frame(&frame(link), &[0; 4], &mut Packet::default()).is_err());
         }
         let ingested = ingest.finish();
         assert_eq!(ingested.frames, 4);

@@ -34,7 +34,8 @@ impl Parcel {
     }
 
     /// Adds the packet of a frame of that batch. `joined` is the decoder's joined datagram.
-    pub fn push(&mut self, mut packet: Packet, clock: u64, frame: &Frame, joined: &[u8]) {
+    pub fn push(&mut self, packet: &Packet, clock: u64, frame: &Frame, joined: &[u8]) {
+        let mut packet = *packet;
         if packet.joined {
             let payload = packet.payload(joined);
             packet.payload_at = u32::try_from(self.joined.len()).unwrap_or(u32::MAX);

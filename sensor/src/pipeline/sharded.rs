@@ -12,6 +12,7 @@ use flowtable::FlowTable;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
 use flowtable::finished::Order;
+use flowtable::packet::Packet;
 
 use super::board::Board;
 use super::ingest::{Ingest, Ingested};
@@ -115,7 +116,7 @@ fn read(
 ) -> Result<Ingested, Error> {
     // Keyed, so that nobody outside can aim all traffic at one worker.
     let hasher = ahash::RandomState::new();
-    let mut batch = Batch::new();
+    let (mut batch, mut packet) = (Batch::new(), Packet::default());
     let mut parcels: Vec<Parcel> = Vec::new();
     while source.next_batch(&mut batch)? {
         for shard in shards {
@@ -126,12 +127,14 @@ fn read(
         ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
-            let Ok(packet) = ingest.frame(frame, bytes) else { continue };
+            if ingest.frame(frame, bytes, &mut packet).is_err() {
+                continue;
+            }
             let clock = ingest.clock();
             let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
             let shard = shard_of(hasher.hash_one(shard_key(&packet, payload)), shards.len());
             if let Some(parcel) = parcels.get_mut(shard) {
-                parcel.push(packet, clock, frame, ingest.joined());
+                parcel.push(&packet, clock, frame, ingest.joined());
             }
         }
         for (shard, mut parcel) in shards.iter().zip(parcels.drain(..)) {

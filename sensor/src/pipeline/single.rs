@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flowtable::FlowTable;
+use flowtable::packet::Packet;
 
 use super::board::Board;
 use super::ingest::Ingest;
@@ -25,13 +26,13 @@ pub(super) fn run(
     let board = Arc::new(Board::new(1, plan.table.memory));
     let mut teller = Teller::new(plan, outlet.profiles(), board.clone());
     let mut reorder = Reorder::default();
-    let mut batch = Batch::new();
+    let (mut batch, mut packet) = (Batch::new(), Packet::default());
     let mut going = Going::Continue(());
     while going.is_continue() && source.next_batch(&mut batch)? {
         ingest.begin(&batch);
         for frame in &batch.frames {
             let bytes = batch.bytes(frame);
-            if let Ok(packet) = ingest.frame(frame, bytes) {
+            if ingest.frame(frame, bytes, &mut packet).is_ok() {
                 let clock = ingest.clock();
                 let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
                 table.packet(&packet, payload, clock, &mut teller);
