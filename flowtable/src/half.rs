@@ -74,6 +74,18 @@ impl Half {
         self.known.has(Known::BASE)
     }
 
+    /// Whether this side's end of the connection is established, or was when it was first seen.
+    #[inline]
+    pub fn is_settled(&self) -> bool {
+        matches!(self.endpoint, Endpoint::Established | Endpoint::Partial)
+    }
+
+    /// Whether a sequence number is that of the byte after the last one seen.
+    #[inline]
+    pub fn is_at(&self, seq: u32) -> bool {
+        self.has_spoken() && seq == self.base.wrapping_add(self.payload as u32)
+    }
+
     /// Whether its stream is known to begin elsewhere than at `first`.
     pub fn begins_elsewhere(&self, first: u32) -> bool {
         self.has_spoken() && self.base != first
@@ -178,6 +190,21 @@ impl Half {
         self.known.set(Known::FIN, true);
     }
 
+    /// Counts payload that begins where what was seen ends, and gives that position. It fills no hole: those lie before.
+    #[inline]
+    pub fn sent_next(&mut self, bytes: u32) -> u64 {
+        let position = self.payload;
+        self.sent_up_to(position.saturating_add(u64::from(bytes)));
+        position
+    }
+
+    #[inline]
+    fn sent_up_to(&mut self, end: u64) {
+        let more = end.saturating_sub(self.payload);
+        self.lag = self.lag.saturating_add_unsigned(u32::try_from(more).unwrap_or(u32::MAX));
+        self.payload = end;
+    }
+
     /// Counts payload at a position: new, filling a hole, or sent again. Tells whether it was sent again.
     pub fn sent(&mut self, position: i64, bytes: u32) -> bool {
         let end = position.saturating_add(i64::from(bytes));
@@ -188,9 +215,7 @@ impl Half {
         }
         let fills = self.losses.fill(start, end);
         if end > self.payload {
-            let more = end.saturating_sub(self.payload);
-            self.lag = self.lag.saturating_add_unsigned(u32::try_from(more).unwrap_or(u32::MAX));
-            self.payload = end;
+            self.sent_up_to(end);
             return false;
         }
         // One byte just before the next is a keep-alive or a window probe (RFC 9293 3.8.4, 3.8.6.1).

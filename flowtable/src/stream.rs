@@ -112,6 +112,12 @@ impl Stream {
         conflict
     }
 
+    /// Whether there is a hole that may still be filled.
+    #[inline]
+    pub fn waits(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Counts a packet of the session (either direction) and gives up a hole that nothing will fill any more. `acked` is the position up
     /// to which the receiver has acknowledged.
     pub fn packet_passed(&mut self, acked: u64, deliver: &mut impl FnMut(Delivery<'_>)) {

@@ -106,8 +106,8 @@ impl Session {
     /// Orders a TCP segment's bytes for the conversation.
     pub fn segment(&mut self, side: Side, segment: Option<Segment<'_>>, time: Timestamp) {
         let [originator, responder] = &self.halves;
-        let (own, peer) = if side == Side::Originator { (originator, responder) } else { (responder, originator) };
-        let (own_acked, peer_acked, stream_end) = (own.acked(), peer.acked(), own.finished_at());
+        let (own_half, peer_half) =
+            if side == Side::Originator { (originator, responder) } else { (responder, originator) };
         let Some(detail) = self.detail.as_deref_mut().filter(|detail| detail.listens()) else { return };
         let Detail { conversation: Some(conversation), streams, .. } = detail else { return };
         let [one, two] = &mut **streams.get_or_insert_default();
@@ -117,9 +117,11 @@ impl Session {
             let read = conversation.wants(side, segment.bytes.len());
             own.segment(segment, read, &mut |delivery| give(conversation, side, delivery, time))
         });
-        own.packet_passed(own_acked, &mut |delivery| give(conversation, side, delivery, time));
-        peer.packet_passed(peer_acked, &mut |delivery| give(conversation, side.other(), delivery, time));
-        if stream_end.is_some_and(|end| own.delivered() >= end) {
+        if own.waits() || peer.waits() {
+            own.packet_passed(own_half.acked(), &mut |delivery| give(conversation, side, delivery, time));
+            peer.packet_passed(peer_half.acked(), &mut |delivery| give(conversation, side.other(), delivery, time));
+        }
+        if own_half.finished_at().is_some_and(|end| own.delivered() >= end) {
             conversation.end(side);
         }
         if conflict {
