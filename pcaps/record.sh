@@ -108,7 +108,7 @@ row() { # row SCENARIO NAME: its line of the table
 keep() { # keep NAME ROW puts the row into the table
     local readme=$PCAPS/README.md rows
     rows=$( { grep '^| [a-z0-9][a-z0-9]*-[a-z0-9-]* |' "$readme" | grep -vF "| $1 |" || true; echo "$2"; } | sort )
-    sed -i '/^| [a-z][a-z0-9]*-[a-z0-9-]* |/d' "$readme"
+    sed -i '/^| [a-z0-9][a-z0-9]*-[a-z0-9-]* |/d' "$readme"
     awk -v rows="$rows" '{ print } /^\| --- \|/ { print rows }' "$readme" >"$readme.new"
     mv "$readme.new" "$readme"
 }

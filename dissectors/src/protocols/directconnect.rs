@@ -5,7 +5,9 @@
 //! ADC    client: HSUP ADBASE ADTIGR LF    hub: ISUP ADBASE ... LF  ISID AAAB LF    BINF sid IDxx PDxx NIname VEversion ... LF
 //! ```
 //!
-//! The first word of either proves it.
+//! peers  NMDC: $ADCGET file name from bytes|    $ADCSND file name from bytes|...    ADC: CGET and CSND, alike
+//!
+//! The first word of either proves it. ADC writes a blank as `\s` and a line's end as `\n`.
 
 use crate::dictionary::{Element, Field};
 use crate::framed::{Extent, Message};
@@ -16,12 +18,18 @@ static KIND: Field = Field::text("kind", "`nmdc` or `adc`", "NMDC, ADC 1.0");
 static NICK: Field = Field::text("nick", "names of peers, each once", "NMDC, ADC 6.3.3").list();
 static HUB: Field = Field::text("hub", "the hub's name", "NMDC");
 static CLIENT: Field = Field::text("client", "software of peers, each once", "NMDC, ADC 6.3.3").list();
+static FILE: Field = Field::text(
+    "file",
+    "files that were found by a search, asked for or sent, each once, by name or by `TTH/` and the hash of the content",
+    "NMDC, ADC 6.3.7, 6.3.12",
+)
+.list();
 static SEARCHES: Field = Field::number("searches", "searches", "NMDC, ADC 6.3.6");
 
 static ELEMENT: Element = Element {
     name: "directconnect",
     meaning: "peers that share files around a hub",
-    fields: &[&KIND, &HUB, &NICK, &CLIENT, &SEARCHES],
+    fields: &[&KIND, &HUB, &NICK, &CLIENT, &SEARCHES, &FILE],
 };
 
 /// The protocol.
@@ -31,7 +39,7 @@ pub static PROTOCOL: Protocol = Protocol {
         name: "Direct Connect, NMDC and ADC",
         specification: "NMDC, ADC 1.0",
         evidence: "the first word",
-        limits: "files; what follows a wish to compress",
+        limits: "the content of files; what follows a wish to compress",
         ports: &[411, 412],
     },
     transports: &[Transport::Tcp],
@@ -72,14 +80,28 @@ fn extent(notes: &Notes, _: Role, bytes: &[u8]) -> Extent {
     let end = if notes.has(&KIND) && !matches!(bytes.first(), Some(b'$' | b'<' | b'|')) { b'\n' } else { b'|' };
     let end = if matches!(bytes.first(), Some(b'H' | b'I' | b'C')) { b'\n' } else { end };
     match memchr::memchr(end, bytes.get(..COMMAND_BYTES).unwrap_or(bytes)) {
-        Some(at) => Extent::Whole(at.saturating_add(1)),
+        Some(at) => {
+            let command = bytes.get(..at).unwrap_or_default();
+            Extent::Whole(at.saturating_add(1).saturating_add(sent(command).map_or(0, |(_, length)| length)))
+        }
         None if bytes.len() < COMMAND_BYTES => Extent::Need(bytes.len().saturating_add(1)),
         None => Extent::Broken,
     }
 }
 
+/// The file that a command announces, and how many bytes of it follow. Where they are compressed nobody says how many those are.
+fn sent(command: &[u8]) -> Option<(&[u8], usize)> {
+    let rest = command.strip_prefix(b"CSND ").or_else(|| command.strip_prefix(b"$ADCSND "))?;
+    match *rest.split(|byte| *byte == b' ').collect::<Vec<_>>() {
+        [_, name, _, length] => Some((name, std::str::from_utf8(length).ok()?.parse().ok()?)),
+        _ => None,
+    }
+}
+
 fn read(notes: &mut Notes, message: &Message<'_>) -> bool {
-    let command = message.bytes.get(..message.bytes.len().saturating_sub(1)).unwrap_or_default();
+    let nmdc_end = message.bytes.starts_with(b"$").then_some(b'|');
+    let end = memchr::memchr(nmdc_end.unwrap_or(b'\n'), message.bytes);
+    let command = message.bytes.get(..end.unwrap_or(message.bytes.len().saturating_sub(1))).unwrap_or_default();
     if command.starts_with(b"$") {
         notes.plain(&KIND, "nmdc");
         return nmdc(notes, command);
@@ -108,8 +130,10 @@ fn nmdc(notes: &mut Notes, command: &[u8]) -> bool {
             let tag = tag.and_then(|tag| tag.get(..memchr::memchr2(b',', b'>', tag)?));
             notes.text(&CLIENT, tag.unwrap_or_default());
         }
+        b"$ADCGET" => notes.text(&FILE, wanted(rest)),
+        b"$ADCSND" => return sends(notes, command),
         // Compressed commands follow, or a file does.
-        b"$ZOn" | b"$Send" | b"$ADCSND" => return false,
+        b"$ZOn" | b"$Send" => return false,
         _ => {}
     }
     true
@@ -129,12 +153,53 @@ fn adc(notes: &mut Notes, command: &[u8]) -> bool {
                     _ => {}
                 }
             }
-            notes.text(if hub || command.starts_with(b"I") { &HUB } else { &NICK }, name);
-            notes.text(&CLIENT, version);
+            notes.text(if hub || command.starts_with(b"I") { &HUB } else { &NICK }, &unescaped(name));
+            notes.text(&CLIENT, &unescaped(version));
         }
         b"SCH" => notes.count(&SEARCHES),
-        b"ZON" | b"SND" => return false,
+        b"RES" => {
+            for word in command.split(|byte| *byte == b' ') {
+                match word {
+                    [b'F', b'N', name @ ..] => notes.text(&FILE, &unescaped(name)),
+                    [b'T', b'R', hash @ ..] => notes.text(&FILE, &[b"TTH/", hash].concat()),
+                    _ => {}
+                }
+            }
+        }
+        b"GET" => notes.text(&FILE, &unescaped(wanted(command.get(5..).unwrap_or_default()))),
+        b"SND" => return sends(notes, command),
+        b"ZON" => return false,
         _ => {}
     }
     true
+}
+
+/// What is asked for: `file name from bytes`.
+fn wanted(rest: &[u8]) -> &[u8] {
+    rest.split(|byte| *byte == b' ').nth(1).unwrap_or_default()
+}
+
+/// Notes a file that is sent. Tells whether what follows it can be found.
+fn sends(notes: &mut Notes, command: &[u8]) -> bool {
+    let Some((name, _)) = sent(command) else { return false };
+    notes.text(&FILE, &unescaped(name));
+    true
+}
+
+/// A word of ADC as it is meant (ADC 3.1).
+fn unescaped(word: &[u8]) -> Vec<u8> {
+    let mut meant = Vec::with_capacity(word.len());
+    let mut rest = word.iter();
+    while let Some(byte) = rest.next() {
+        meant.push(match byte {
+            b'\\' => match rest.next() {
+                Some(b's') => b' ',
+                Some(b'n') => b'\n',
+                Some(other) => *other,
+                None => b'\\',
+            },
+            other => *other,
+        });
+    }
+    meant
 }
