@@ -1,6 +1,8 @@
 //! One slot of the table: a session that is still open.
 
 mod taking;
+#[cfg(test)]
+mod tests;
 
 use dissectors::Timestamp;
 use dissectors::conversation::{Conversation, Passed};
