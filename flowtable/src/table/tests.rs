@@ -299,6 +299,19 @@ fn bytes_that_were_acknowledged_and_never_seen_are_a_gap() {
 }
 
 #[test]
+fn what_waits_for_a_hole_that_nothing_fills_is_let_go() {
+    let mut bench = Bench::new();
+    bench.handshake(100, 500).client(ACK, 101, 501, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let before = bench.table.bytes();
+    // Four bytes were lost on the way to the sensor alone: their receiver has them.
+    for at in 0..200 {
+        bench.server(ACK, 505 + at * 1000, 128, &[b'x'; 1000]).client(ACK, 128, 505 + (at + 1) * 1000, b"");
+    }
+    let more = bench.table.bytes().saturating_sub(before);
+    assert!(more < 50_000, "{more}");
+}
+
+#[test]
 fn silence_ends_a_session_at_its_timeout_and_not_before() {
     let mut bench = Bench::new();
     bench.datagram(b"one").pause(59).datagram(b"two").pause(61).datagram(b"three");
