@@ -3,6 +3,7 @@
 //! A list is lines of `service: domain domain ...`; `#` begins a comment. A domain stands for itself and everything below it, and the
 //! longest that fits decides. The list that comes with the program is `services.txt`; what a user adds goes before it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -14,10 +15,13 @@ const SERVICE_BYTES: usize = 64;
 /// The longest name of a host (RFC 1035 2.3.4).
 const HOST_BYTES: usize = 253;
 
-/// Services by their domains.
-#[derive(Clone, Debug, Default)]
+/// About so many bytes of the list are one domain: what is made room for at once.
+const DOMAIN_BYTES: usize = 16;
+
+/// Services by their domains. What comes with the program is not copied.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Services {
-    by_domain: HashMap<Box<[u8]>, Box<str>, ahash::RandomState>,
+    by_domain: HashMap<Cow<'static, [u8]>, Cow<'static, str>, ahash::RandomState>,
 }
 
 /// Why a list can't be read.
@@ -42,8 +46,13 @@ impl Services {
     pub fn known() -> &'static Self {
         static SERVICES: LazyLock<Services> = LazyLock::new(|| {
             let mut services = Services::default();
-            // A test holds the list to be in order.
-            let _ = services.add(KNOWN);
+            services.by_domain.reserve(KNOWN.len() / DOMAIN_BYTES);
+            // Every start takes the list in, so nothing of it is checked: a test holds that it is in order and in small letters.
+            for (service, domains) in KNOWN.lines().filter_map(|line| without_comment(line).split_once(": ")) {
+                for domain in domains.split(' ') {
+                    services.by_domain.insert(domain.as_bytes().into(), service.into());
+                }
+            }
             services
         });
         &SERVICES
@@ -54,7 +63,7 @@ impl Services {
         for (at, line) in list.lines().enumerate() {
             let line_number = at.saturating_add(1);
             let bad = |what: &str| BadLine { line: line_number, what: what.to_owned() };
-            let line = line.split('#').next().unwrap_or_default().trim();
+            let line = without_comment(line).trim();
             if line.is_empty() {
                 continue;
             }
@@ -68,7 +77,8 @@ impl Services {
                 if !is_domain(domain) {
                     return Err(bad(&format!("`{domain}` is no domain")));
                 }
-                self.by_domain.insert(domain.to_ascii_lowercase().into_bytes().into(), service.into());
+                let domain = domain.to_ascii_lowercase().into_bytes();
+                self.by_domain.insert(domain.into(), service.to_owned().into());
             }
         }
         Ok(())
@@ -103,6 +113,11 @@ impl Services {
     }
 }
 
+/// What stands before a `#`.
+fn without_comment(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default()
+}
+
 /// Letters, digits, hyphens and underscores between dots; at least two labels, for no service owns a top-level domain.
 fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
@@ -122,6 +137,7 @@ mod tests {
         let lines = KNOWN.lines().map(|line| line.split('#').next().unwrap());
         let domains = lines.filter_map(|line| line.split_once(':')).flat_map(|(_, domains)| domains.split_whitespace());
         assert_eq!(domains.count(), services.len(), "a domain stands twice");
+        assert!(services == *Services::known(), "the list is not written as it is taken in at the start");
     }
 
     #[test]
