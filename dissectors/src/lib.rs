@@ -18,6 +18,7 @@ pub mod counts;
 pub mod credentials;
 pub mod detector;
 pub mod dictionary;
+pub mod digits;
 pub mod facts;
 pub mod files;
 pub mod framed;

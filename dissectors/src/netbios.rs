@@ -6,6 +6,7 @@
 //! ```
 
 use crate::capped::Text;
+use crate::hex;
 use crate::reader::Reader;
 
 /// The length of a name before its scope.
@@ -60,9 +61,8 @@ impl Name {
 
     /// `NAME<20>`: the name and its kind.
     pub fn text(&self) -> Text {
-        let mut text = self.name.bytes().to_vec();
-        text.extend_from_slice(format!("<{:02x}>", self.kind).as_bytes());
-        Text::new(&text)
+        let [high, low] = hex::digits(self.kind);
+        Text::new(&[self.name.bytes(), &[b'<', high, low, b'>']].concat())
     }
 }
 

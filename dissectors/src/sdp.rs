@@ -14,6 +14,7 @@
 use std::net::IpAddr;
 
 use crate::capped::Text;
+use crate::digits;
 use crate::linewise::decimal;
 use crate::news::{Expected, Place};
 use crate::protocol::{Role, Transport};
@@ -48,12 +49,14 @@ impl Medium {
     /// The place for people: `audio 192.0.2.1:4000`.
     pub fn place(&self) -> Text {
         let mut text = self.kind.bytes().to_vec();
-        let place = match self.address {
-            Some(IpAddr::V6(address)) => format!(" [{address}]:{}", self.port),
-            Some(address) => format!(" {address}:{}", self.port),
-            None => format!(" :{}", self.port),
-        };
-        text.extend_from_slice(place.as_bytes());
+        text.push(b' ');
+        match self.address {
+            Some(IpAddr::V6(address)) => text.extend_from_slice(format!("[{address}]").as_bytes()),
+            Some(IpAddr::V4(address)) => digits::ipv4(address, &mut text),
+            None => {}
+        }
+        text.push(b':');
+        digits::number(self.port.into(), &mut text);
         Text::new(&text)
     }
 

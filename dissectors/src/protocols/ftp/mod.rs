@@ -26,6 +26,7 @@ use std::collections::VecDeque;
 
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
+use crate::digits;
 use crate::facts::{Facts, Value};
 use crate::linewise::{Lines, Next, decimal, find_ignoring_case, is_text, word};
 use crate::news::{Expected, ExpectedFile, News, Place};
@@ -241,12 +242,16 @@ impl Ftp {
             None => Place::Port(listener, listening.port),
         };
         if file.is_none() {
-            let told = match listening.address {
-                Some(address) => format!("{address} {}", listening.port),
-                None => listening.port.to_string(),
-            };
             let list = if listener == Role::Client { &mut self.active } else { &mut self.passive };
-            list.push(Text::from(told.as_str()));
+            list.push_with(|| {
+                let mut told = Vec::new();
+                if let Some(address) = listening.address {
+                    digits::address(address, &mut told);
+                    told.push(b' ');
+                }
+                digits::number(listening.port.into(), &mut told);
+                Text::new(&told)
+            });
         }
         let mut expect = |at| {
             self.news.push_back(News::Expect(Expected {

@@ -14,6 +14,7 @@ mod packet;
 
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
+use crate::digits;
 use crate::facts::{Facts, Value};
 use crate::kept::{count, tell_count, tell_name, tell_names};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -224,8 +225,9 @@ impl Dissector for Ntp {
                 }
                 // Of an IPv6 source it is the hash; that can't be told from an address.
                 1..=15 => {
-                    let [a, b, c, d] = told.reference;
-                    ntp.bytes(&REFERENCE, format!("{a}.{b}.{c}.{d}").as_bytes());
+                    let mut text = Vec::new();
+                    digits::ipv4(told.reference.into(), &mut text);
+                    ntp.bytes(&REFERENCE, &text);
                 }
                 _ => {}
             }

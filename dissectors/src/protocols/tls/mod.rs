@@ -77,11 +77,11 @@ pub enum Carrier {
 
 impl Carrier {
     /// Its letter in JA4.
-    pub const fn letter(self) -> char {
+    pub const fn letter(self) -> u8 {
         match self {
-            Self::Stream => 't',
-            Self::Datagrams => 'd',
-            Self::Quic => 'q',
+            Self::Stream => b't',
+            Self::Datagrams => b'd',
+            Self::Quic => b'q',
         }
     }
 }

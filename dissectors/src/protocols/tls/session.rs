@@ -14,6 +14,7 @@ use super::{Carrier, fields, fingerprint, names};
 use crate::capped::{List, Text};
 use crate::dictionary::Flag;
 use crate::facts::{Facts, Value, Writer};
+use crate::hex;
 use crate::protocol::Role;
 use crate::reader::Reader;
 use crate::time::Timestamp;
@@ -28,8 +29,8 @@ struct Offer {
     session_id: Id,
     server_name: Option<Text>,
     alpn: List<Text>,
-    ja3: Option<String>,
-    ja4: Option<String>,
+    ja3: Option<[u8; 16]>,
+    ja4: Box<[u8]>,
 }
 
 /// The facts of a ServerHello.
@@ -41,7 +42,7 @@ struct Choice {
     session_id: Id,
     alpn: Option<Text>,
     group: Option<u16>,
-    ja3s: Option<String>,
+    ja3s: Option<[u8; 16]>,
     accepts_key: bool,
     other_certificate: bool,
 }
@@ -174,7 +175,7 @@ impl Session {
         }
         if hello.whole {
             offer.ja3 = Some(fingerprint::ja3(&hello));
-            offer.ja4 = Some(fingerprint::ja4(&hello, self.carrier));
+            offer.ja4 = fingerprint::ja4(&hello, self.carrier);
         }
         self.offer = Some(Box::new(offer));
         true
@@ -292,9 +293,11 @@ impl Session {
         let certificates: usize = certificates.map(|known| size_of::<Certificate>() + known.heap_bytes()).sum();
         let offer = self.offer.as_ref().map_or(0, |offer| {
             let names = offer.server_name.iter().chain(offer.alpn.items());
-            size_of::<Offer>() + 68 + names.map(|name| size_of::<Text>() + name.heap_bytes()).sum::<usize>()
+            size_of::<Offer>()
+                + offer.ja4.len()
+                + names.map(|name| size_of::<Text>() + name.heap_bytes()).sum::<usize>()
         });
-        let choice = self.choice.as_ref().map_or(0, |_| size_of::<Choice>() + 32);
+        let choice = self.choice.as_ref().map_or(0, |_| size_of::<Choice>());
         certificates + offer + choice + self.key_exchange.as_ref().map_or(0, Text::heap_bytes)
     }
 
@@ -395,14 +398,13 @@ impl Session {
         }
         tls.omitted(&fields::ALERT, self.alerts.omitted());
         let (offer, choice) = (self.offer.as_deref(), self.choice.as_deref());
-        let prints = [
-            (&fields::JA3, offer.and_then(|offer| offer.ja3.as_ref())),
-            (&fields::JA3S, choice.and_then(|choice| choice.ja3s.as_ref())),
-            (&fields::JA4, offer.and_then(|offer| offer.ja4.as_ref())),
-        ];
+        let prints =
+            [(&fields::JA3, offer.and_then(|offer| offer.ja3)), (&fields::JA3S, choice.and_then(|choice| choice.ja3s))];
         for (field, print) in prints {
-            tls.bytes(field, print.map_or(&[], |print| print.as_bytes()));
+            let print = print.map(|print| print.map(hex::digits));
+            tls.bytes(field, print.as_ref().map_or(&[], |digits| digits.as_flattened()));
         }
+        tls.bytes(&fields::JA4, offer.map_or(&[], |offer| &offer.ja4));
         if let Some(certificate) = &server.certificate {
             fields::server_certificate(&mut tls, certificate);
         }
