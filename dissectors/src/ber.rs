@@ -11,6 +11,7 @@
 //! Refused: identifiers of more than one byte and indefinite lengths. None of these protocols may use them (RFC 4511 5.1, RFC 3417
 //! 8, RFC 4120 1.2). Padded lengths, which DER forbids, are read: SNMP agents and Active Directory write them.
 
+use crate::digits;
 use crate::reader::Reader;
 use crate::time::{SECOND, Timestamp};
 
@@ -192,22 +193,11 @@ pub fn integer(content: &[u8]) -> Option<i64> {
     Some(content.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
 }
 
-/// Writes a number's digits: formatting would cost more than all else that an identifier takes.
-fn push_decimal(text: &mut String, number: u64) {
-    let mut place = 1u64;
-    while number / place >= 10 {
-        place = place.saturating_mul(10);
-    }
-    while place > 0 {
-        text.push(char::from(b'0' + (number / place % 10) as u8));
-        place /= 10;
-    }
-}
-
-/// An object identifier with dots. Arcs of more than 64 bits are told as `?`.
-pub fn oid(content: &[u8]) -> Option<String> {
+/// Replaces a text by an object identifier with dots. Arcs of more than 64 bits are told as `?`. Tells whether there is any.
+pub fn oid(content: &[u8], text: &mut Vec<u8>) -> bool {
     let content = content.get(..OID_BYTES).unwrap_or(content);
-    let mut text = String::with_capacity(content.len().saturating_mul(3));
+    text.clear();
+    text.reserve(content.len().saturating_mul(3));
     let (mut arc, mut wide) = (0u64, false);
     for byte in content {
         wide |= arc >> 57 != 0;
@@ -218,18 +208,18 @@ pub fn oid(content: &[u8]) -> Option<String> {
         if text.is_empty() {
             // The first two arcs share a number (X.690 8.19.4).
             let first = (arc / 40).min(2);
-            push_decimal(&mut text, first);
-            text.push('.');
-            push_decimal(&mut text, arc.saturating_sub(first * 40));
+            digits::number(first, text);
+            text.push(b'.');
+            digits::number(arc.saturating_sub(first * 40), text);
         } else if wide {
-            text.push_str(".?");
+            text.extend_from_slice(b".?");
         } else {
-            text.push('.');
-            push_decimal(&mut text, arc);
+            text.push(b'.');
+            digits::number(arc, text);
         }
         (arc, wide) = (0, false);
     }
-    (!text.is_empty()).then_some(text)
+    !text.is_empty()
 }
 
 /// The instant of a GeneralizedTime of the form `YYYYMMDDhhmmssZ`, from 1970 on.
@@ -293,15 +283,17 @@ mod tests {
 
     #[test]
     fn object_identifiers_are_told_with_dots() {
+        let mut told = b"what stood there".to_vec();
         for (content, text) in [
             (&b"\x2b\x06\x01\x02\x01\x01\x01\x00"[..], "1.3.6.1.2.1.1.1.0"),
             (b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", "1.2.840.113554.1.2.2"),
             (b"\x88\x37\x03", "2.999.3"),
             (b"\x2b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01", "1.3.?.1"),
         ] {
-            assert_eq!(oid(content).as_deref(), Some(text));
+            assert!(oid(content, &mut told));
+            assert_eq!(told, text.as_bytes());
         }
-        assert_eq!(oid(b""), None);
+        assert!(!oid(b"", &mut told));
     }
 
     #[test]

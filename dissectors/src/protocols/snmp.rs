@@ -318,7 +318,8 @@ fn keep(slot: &mut Text, value: &[u8]) {
 }
 
 fn identifier(content: &[u8]) -> Option<Text> {
-    ber::oid(content).map(|text| Text::from(text.as_str()))
+    let mut text = Vec::new();
+    ber::oid(content, &mut text).then(|| Text::new(&text))
 }
 
 impl Snmp {
@@ -413,13 +414,14 @@ impl Snmp {
 
     fn bindings(&mut self, kind: u8, mut fields: Ber<'_>) {
         let bindings = fields.open(tag::SEQUENCE).into_iter().flat_map(Ber::elements);
+        let mut text = Vec::new();
         for binding in bindings.filter(|binding| binding.tag == tag::SEQUENCE).take(BINDINGS) {
             let mut parts = Ber::lax(binding.content);
             let Some(object) = parts.take(tag::OID) else {
                 continue;
             };
-            if let Some(text) = ber::oid(object) {
-                self.oids.push_distinct_bytes(text.as_bytes());
+            if ber::oid(object, &mut text) {
+                self.oids.push_distinct_bytes(&text);
             }
             match (object, parts.element()) {
                 (TRAP_OID, Some(value)) if value.tag == tag::OID && matches!(kind, pdu::TRAP | pdu::INFORM) => {
