@@ -236,7 +236,7 @@ impl Dissector for Ike {
         if let Some(chosen) = &self.chosen {
             let fields = [&ENCRYPTION, &INTEGRITY, &PRF, &GROUP, &AUTHENTICATION];
             for (field, text) in fields.into_iter().zip(chosen.columns()) {
-                ike.bytes(field, text.as_bytes());
+                ike.bytes(field, &text);
             }
         }
         ike.texts(&VENDOR, &self.vendors);

@@ -3,11 +3,6 @@
 /// What is added to a notification's number of version 1.
 pub(super) const VERSION_1: u32 = 1 << 16;
 
-/// A name, or the number in decimal digits.
-pub(super) fn or_number(name: Option<&'static str>, number: u16) -> String {
-    name.map_or_else(|| number.to_string(), str::to_owned)
-}
-
 pub(super) const fn exchange(number: u32) -> Option<&'static str> {
     Some(match number {
         1 => "Base",

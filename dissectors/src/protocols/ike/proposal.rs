@@ -11,6 +11,7 @@
 
 use super::names;
 use crate::capped::{LIST_CAP, Text};
+use crate::digits;
 use crate::reader::Reader;
 
 /// The most suites of a message that are kept; the most algorithms of a kind in one.
@@ -26,30 +27,74 @@ const PRF: usize = 2;
 const GROUP: usize = 3;
 const AUTHENTICATION: usize = 4;
 
+/// An algorithm by its name, or by its number where it has none; and the bits of its key. Suites are many and few are told, so it becomes
+/// text only then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Algorithm {
+    name: Result<&'static str, u16>,
+    bits: Option<u16>,
+}
+
+impl Algorithm {
+    fn new(name: Option<&'static str>, number: u16) -> Self {
+        Self { name: name.ok_or(number), bits: None }
+    }
+
+    fn append(self, text: &mut Vec<u8>) {
+        match self.name {
+            Ok(name) => text.extend_from_slice(name.as_bytes()),
+            Err(number) => digits::number(number.into(), text),
+        }
+        if let Some(bits) = self.bits {
+            text.push(b'-');
+            digits::number(bits.into(), text);
+        }
+    }
+}
+
 /// Algorithms that go together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Suite([Vec<String>; KINDS]);
+pub(super) struct Suite([Vec<Algorithm>; KINDS]);
 
 impl Suite {
-    fn add(&mut self, kind: usize, name: String) {
-        if let Some(names) = self.0.get_mut(kind).filter(|names| names.len() < SUITES && !names.contains(&name)) {
-            names.push(name);
+    fn add(&mut self, kind: usize, algorithm: Algorithm) {
+        if let Some(known) = self.0.get_mut(kind).filter(|known| known.len() < SUITES && !known.contains(&algorithm)) {
+            known.push(algorithm);
         }
     }
 
     /// The algorithms of each kind, joined by `+`.
-    pub(super) fn columns(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|names| names.join("+"))
+    pub(super) fn columns(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.0.iter().map(|algorithms| {
+            let mut text = Vec::new();
+            append_joined(algorithms, &mut text);
+            text
+        })
     }
 
     /// All of them, the kinds joined by `/`.
     pub(super) fn text(&self) -> Text {
-        let columns: Vec<String> = self.columns().filter(|column| !column.is_empty()).collect();
-        Text::long(columns.join("/").as_bytes())
+        let mut text = Vec::new();
+        for algorithms in self.0.iter().filter(|algorithms| !algorithms.is_empty()) {
+            if !text.is_empty() {
+                text.push(b'/');
+            }
+            append_joined(algorithms, &mut text);
+        }
+        Text::long(&text)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.0.iter().flatten().map(|name| size_of::<String>().saturating_add(name.capacity())).sum()
+        self.0.iter().map(|algorithms| algorithms.capacity().saturating_mul(size_of::<Algorithm>())).sum()
+    }
+}
+
+fn append_joined(algorithms: &[Algorithm], text: &mut Vec<u8>) {
+    for (at, algorithm) in algorithms.iter().enumerate() {
+        if at > 0 {
+            text.push(b'+');
+        }
+        algorithm.append(text);
     }
 }
 
@@ -65,15 +110,15 @@ pub(super) fn version_1(body: &[u8]) -> Vec<Suite> {
             for (kind, value) in attributes(transform) {
                 match kind {
                     1 => cipher = Some(value),
-                    2 => suite.add(PRF, names::or_number(names::hash_1(value), value)),
-                    3 => suite.add(AUTHENTICATION, names::or_number(names::authentication_1(value), value)),
-                    4 => suite.add(GROUP, names::or_number(names::group(value), value)),
+                    2 => suite.add(PRF, Algorithm::new(names::hash_1(value), value)),
+                    3 => suite.add(AUTHENTICATION, Algorithm::new(names::authentication_1(value), value)),
+                    4 => suite.add(GROUP, Algorithm::new(names::group(value), value)),
                     14 => bits = Some(value),
                     _ => {}
                 }
             }
             if let Some(cipher) = cipher {
-                suite.add(ENCRYPTION, with_bits(names::or_number(names::cipher_1(cipher), cipher), bits));
+                suite.add(ENCRYPTION, Algorithm { bits, ..Algorithm::new(names::cipher_1(cipher), cipher) });
             }
             suites.push(suite);
         }
@@ -90,28 +135,21 @@ pub(super) fn version_2(body: &[u8]) -> Vec<Suite> {
             let (Some(kind), Some(_), Some(id)) = (transform.u8(), transform.u8(), transform.be_u16()) else {
                 break;
             };
-            let (kind, name) = match kind {
+            let (kind, algorithm) = match kind {
                 1 => {
                     let bits = attributes(transform).find(|(kind, _)| *kind == 14).map(|(_, bits)| bits);
-                    (ENCRYPTION, with_bits(names::or_number(names::cipher_2(id), id), bits))
+                    (ENCRYPTION, Algorithm { bits, ..Algorithm::new(names::cipher_2(id), id) })
                 }
-                2 => (PRF, names::or_number(names::prf(id), id)),
-                3 if id != 0 => (INTEGRITY, names::or_number(names::integrity(id), id)),
-                4 if id != 0 => (GROUP, names::or_number(names::group(id), id)),
+                2 => (PRF, Algorithm::new(names::prf(id), id)),
+                3 if id != 0 => (INTEGRITY, Algorithm::new(names::integrity(id), id)),
+                4 if id != 0 => (GROUP, Algorithm::new(names::group(id), id)),
                 _ => continue,
             };
-            suite.add(kind, name);
+            suite.add(kind, algorithm);
         }
         suites.push(suite);
     }
     suites
-}
-
-fn with_bits(name: String, bits: Option<u16>) -> String {
-    match bits {
-        Some(bits) => format!("{name}-{bits}"),
-        None => name,
-    }
 }
 
 struct Proposal<'a> {
