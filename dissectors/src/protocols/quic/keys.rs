@@ -32,10 +32,11 @@ struct Side {
     header: Aes128,
 }
 
-/// The keys of both sides.
+/// The keys of both sides. A side's are made when they are first wanted: a probe wants only the client's, and many clients are not answered.
 pub struct Keys {
-    client: Side,
-    server: Side,
+    secret: Hkdf<Sha256>,
+    second: bool,
+    sides: [Option<Side>; 2],
 }
 
 impl std::fmt::Debug for Keys {
@@ -50,24 +51,21 @@ impl Keys {
         let Form::Ietf { salt, second, .. } = form else {
             return None;
         };
-        let secret = Hkdf::<Sha256>::new(Some(salt), dcid);
-        let side = |label| {
-            let secret = expand::<32>(&secret, label)?;
-            let secret = Hkdf::<Sha256>::from_prk(&secret).ok()?;
-            let [key, iv, header] =
-                if second { ["quicv2 key", "quicv2 iv", "quicv2 hp"] } else { ["quic key", "quic iv", "quic hp"] };
-            Some(Side {
-                packet: Aes128Gcm::new(&expand::<16>(&secret, key)?.into()),
-                iv: expand(&secret, iv)?,
-                header: Aes128::new(&expand::<16>(&secret, header)?.into()),
-            })
-        };
-        Some(Self { client: side("client in")?, server: side("server in")? })
+        Some(Self { secret: Hkdf::new(Some(salt), dcid), second, sides: [None, None] })
+    }
+
+    fn side(&mut self, role: Role) -> Option<&Side> {
+        let Self { secret, second, sides: [client, server] } = self;
+        let (side, label) = if role == Role::Client { (client, "client in") } else { (server, "server in") };
+        if side.is_none() {
+            *side = Side::new(secret, label, *second);
+        }
+        side.as_ref()
     }
 
     /// Decrypts an Initial packet that a side sent: its frames, or `None` where the keys are not its.
-    pub fn open(&self, role: Role, packet: &Packet<'_>) -> Option<Vec<u8>> {
-        let side = if role == Role::Client { &self.client } else { &self.server };
+    pub fn open(&mut self, role: Role, packet: &Packet<'_>) -> Option<Vec<u8>> {
+        let side = self.side(role)?;
         let (header, protected) = packet.bytes.split_at_checked(packet.number_at)?;
         let mut mask = aes::Block::from(*protected.get(SAMPLE_AT..)?.first_chunk::<16>()?);
         side.header.encrypt_block(&mut mask);
@@ -89,6 +87,19 @@ impl Keys {
             .decrypt_in_place_detached(Nonce::from_slice(&nonce), &header, &mut frames, Tag::from_slice(tag))
             .ok()?;
         Some(frames)
+    }
+}
+
+impl Side {
+    fn new(secret: &Hkdf<Sha256>, label: &str, second: bool) -> Option<Self> {
+        let secret = Hkdf::<Sha256>::from_prk(&expand::<32>(secret, label)?).ok()?;
+        let [key, iv, header] =
+            if second { ["quicv2 key", "quicv2 iv", "quicv2 hp"] } else { ["quic key", "quic iv", "quic hp"] };
+        Some(Self {
+            packet: Aes128Gcm::new(&expand::<16>(&secret, key)?.into()),
+            iv: expand(&secret, iv)?,
+            header: Aes128::new(&expand::<16>(&secret, header)?.into()),
+        })
     }
 }
 
@@ -118,12 +129,12 @@ mod tests {
             (version::V1, *b"\xfa\x04\x4b\x2f\x42\xa3\xfd\x3b\x46\xfb\x25\x5c"),
             (version::V2, *b"\x91\xf7\x3e\x23\x51\xd8\xfa\x91\x66\x0e\x90\x9f"),
         ] {
-            let keys = Keys::new(version::form(number).unwrap(), dcid).unwrap();
-            assert_eq!(keys.client.iv, iv);
+            let mut keys = Keys::new(version::form(number).unwrap(), dcid).unwrap();
+            assert_eq!(keys.side(Role::Client).unwrap().iv, iv);
         }
-        let keys = Keys::new(version::form(version::V1).unwrap(), dcid).unwrap();
+        let mut keys = Keys::new(version::form(version::V1).unwrap(), dcid).unwrap();
         let mut sample = aes::Block::from(*b"\xd1\xb1\xc9\x8d\xd7\x68\x9f\xb8\xec\x11\xd2\x42\xb1\x23\xdc\x9b");
-        keys.client.header.encrypt_block(&mut sample);
+        keys.side(Role::Client).unwrap().header.encrypt_block(&mut sample);
         assert_eq!(sample[..5], *b"\x43\x7b\x9a\xec\x36");
     }
 }

@@ -164,22 +164,22 @@ impl Quic {
 
     /// Decrypts an Initial packet: with the keys at hand, else with new ones.
     fn open(&mut self, role: Role, packet: &Packet<'_>) -> Option<Vec<u8>> {
-        let known = self.keys.as_ref().filter(|(form, _)| *form == packet.form);
+        let known = self.keys.as_mut().filter(|(form, _)| *form == packet.form);
+        let is_known = known.is_some();
         if let Some(frames) = known.and_then(|(_, keys)| keys.open(role, packet)) {
             return Some(frames);
         }
-        let known = known.is_some();
         // A client's packet says itself what its keys are made of, a server's only in which version.
         let dcid = match (role, &self.dcid) {
             (Role::Client, _) => packet.dcid.to_vec(),
-            (Role::Server, Some(dcid)) if !known => dcid.bytes().to_vec(),
+            (Role::Server, Some(dcid)) if !is_known => dcid.bytes().to_vec(),
             (Role::Server, _) => return None,
         };
         if packet.cut || self.keys_made >= KEYS_CAP {
             return None;
         }
         self.keys_made = self.keys_made.saturating_add(1);
-        let keys = Keys::new(packet.form, &dcid)?;
+        let mut keys = Keys::new(packet.form, &dcid)?;
         let frames = keys.open(role, packet)?;
         self.keys = Some((packet.form, keys));
         Some(frames)

@@ -40,7 +40,7 @@ pub(super) fn probe(sample: &Sample<'_>) -> Verdict {
 
 fn of_packet(role: Role, packet: &Packet<'_>) -> Verdict {
     let from_client =
-        || Keys::new(packet.form, packet.dcid).is_some_and(|keys| keys.open(Role::Client, packet).is_some());
+        || Keys::new(packet.form, packet.dcid).is_some_and(|mut keys| keys.open(Role::Client, packet).is_some());
     let may_be_first = packet.dcid.len() >= CLIENT_ID_MIN;
     match (packet.kind, role) {
         (Kind::Initial, Role::Client) if may_be_first && (packet.cut || from_client()) => Verdict::Match,
