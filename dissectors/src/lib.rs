@@ -42,6 +42,7 @@ pub mod protocol;
 pub mod protocols;
 pub mod reader;
 pub mod sasl;
+mod scan;
 pub mod sdp;
 pub mod services;
 pub mod sql;

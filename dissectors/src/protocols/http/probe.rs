@@ -8,6 +8,7 @@ use memchr::{memchr, memmem};
 
 use super::head::{METHOD_CAP, is_method, is_token_byte};
 use crate::protocol::{Role, Sample, Verdict};
+use crate::scan;
 
 /// How many empty bytes (CR, LF) may stand before a request line.
 const LEADING_EMPTY_BYTES: usize = 4;
@@ -131,7 +132,7 @@ fn request(bytes: &[u8]) -> Verdict {
         None => (bytes, false),
     };
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.iter().any(|&byte| byte < b' ' && byte != b'\t') {
+    if !scan::all(line, |byte| byte >= b' ' || byte == b'\t') {
         return Verdict::Reject;
     }
     if ends {

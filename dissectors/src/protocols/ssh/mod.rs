@@ -33,6 +33,7 @@ use crate::protocol::{
     About, Chunk, Dissector, FirstBytes, Opening, PROBE_BYTES, Protocol, Role, Sample, Step, Transport, Verdict,
 };
 use crate::reader::Reader;
+use crate::scan;
 
 /// The protocol.
 pub static PROTOCOL: Protocol = Protocol {
@@ -213,14 +214,13 @@ fn frame(bytes: &[u8]) -> Option<(u32, u8, u8)> {
 
 /// A server may send lines of text before its identification. Such a text is no proof: it wants the client's line.
 fn after_other_lines(role: Role, bytes: &[u8]) -> Verdict {
-    let text = |byte: &u8| matches!(byte, b'\t' | b'\r' | b'\n' | 0x20..=0x7e | 0x80..);
     if role == Role::Client || bytes.len() >= PROBE_BYTES {
         return Verdict::Reject;
     }
     let mut rest = bytes;
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let (line, after) = rest.split_at_checked(end.saturating_add(1)).unwrap_or((rest, &[]));
-        if !line.iter().all(text) {
+        if !is_text(line) {
             return Verdict::Reject;
         }
         match identification(after) {
@@ -228,7 +228,12 @@ fn after_other_lines(role: Role, bytes: &[u8]) -> Verdict {
             _ => rest = after,
         }
     }
-    if rest.iter().all(text) { Verdict::NeedMore } else { Verdict::Reject }
+    if is_text(rest) { Verdict::NeedMore } else { Verdict::Reject }
+}
+
+/// Whether bytes may be lines of text. Every server that speaks first is looked at so.
+fn is_text(bytes: &[u8]) -> bool {
+    scan::all(bytes, |byte| (byte >= b' ' && byte != 0x7f) || matches!(byte, b'\t' | b'\r' | b'\n'))
 }
 
 fn open(_: &Opening) -> Box<dyn Dissector> {
