@@ -5,6 +5,8 @@
 //! linear in the bytes of the wire. Checksums are not verified: TCP's bytes are believed. What claims a coding and does not
 //! begin like it is passed as it is, as browsers do.
 
+use std::cell::Cell;
+
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -50,6 +52,35 @@ impl Coding {
     }
 }
 
+thread_local! {
+    /// An engine that has done its work and waits for more.
+    static SPARE: Cell<Option<Box<Decompress>>> = const { Cell::new(None) };
+}
+
+/// What inflates. Most responses are small, and to make room for a window costs more than to fill it: so the last engine of each thread is
+/// kept, and begins anew with its memory cleared.
+struct Engine(Option<Box<Decompress>>);
+
+impl Engine {
+    fn new(zlib: bool) -> Self {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        Self(Some(match spare {
+            Some(mut engine) => {
+                engine.reset(zlib);
+                engine
+            }
+            None => Box::new(Decompress::new(zlib)),
+        }))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Where the thread ends there is no place for it any more.
+        let _ = SPARE.try_with(|spare| spare.set(self.0.take()));
+    }
+}
+
 type Brotli = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 
 /// What the decoder is doing.
@@ -61,7 +92,7 @@ enum State {
     },
     /// In the fields before a gzip member's data.
     GzipHead(GzipHead),
-    Inflate(Box<Decompress>),
+    Inflate(Engine),
     Brotli {
         state: Box<Brotli>,
         window: usize,
@@ -97,7 +128,7 @@ impl Decoder {
                 State::GzipHead(head) => {
                     let after = head.take(rest);
                     if head.ended() {
-                        self.state = State::Inflate(Box::new(Decompress::new(false)));
+                        self.state = State::Inflate(Engine::new(false));
                     }
                     after
                 }
@@ -160,8 +191,8 @@ impl Decoder {
         self.state = match self.coding {
             Coding::Gzip if first == [0x1f, 0x8b] => State::GzipHead(GzipHead::default()),
             Coding::Gzip => State::Plain,
-            Coding::Deflate if zlib && flg & 0x20 == 0 => State::Inflate(Box::new(Decompress::new(true))),
-            Coding::Deflate => State::Inflate(Box::new(Decompress::new(false))),
+            Coding::Deflate if zlib && flg & 0x20 == 0 => State::Inflate(Engine::new(true)),
+            Coding::Deflate => State::Inflate(Engine::new(false)),
             Coding::Brotli => match brotli_window_bits(cmf) {
                 bits if bits <= BROTLI_WINDOW_BITS => {
                     State::Brotli { state: Box::new(brotli_state()), window: 1 << bits }
@@ -177,7 +208,7 @@ impl Decoder {
     }
 
     fn inflate<'a>(&mut self, bytes: &'a [u8], out: &mut dyn FnMut(&[u8])) -> &'a [u8] {
-        let State::Inflate(engine) = &mut self.state else {
+        let State::Inflate(Engine(Some(engine))) = &mut self.state else {
             return bytes;
         };
         let mut buffer = [0; OUT_BYTES];
