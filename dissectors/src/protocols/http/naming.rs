@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr3, memrchr};
 
 use crate::capped::Text;
 use crate::mail::parameters::{hex_pair, parameter};
@@ -15,9 +15,9 @@ pub(super) fn disposition(value: &[u8]) -> Option<Text> {
 /// The last segment of a target's path.
 pub(super) fn of_target(target: &[u8]) -> Text {
     let (_, after_authority) = authority(target);
-    let end = after_authority.iter().position(|byte| matches!(byte, b'?' | b'#' | b';'));
+    let end = memchr3(b'?', b'#', b';', after_authority);
     let path = end.and_then(|end| after_authority.get(..end)).unwrap_or(after_authority);
-    let segment = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let segment = memrchr(b'/', path).and_then(|at| path.get(at.saturating_add(1)..)).unwrap_or(path);
     // `*` and an authority are no paths.
     if path.first() == Some(&b'/') { Text::long(&percent_decode(segment)) } else { Text::default() }
 }
@@ -31,7 +31,7 @@ pub(super) fn authority(uri: &[u8]) -> (&[u8], &[u8]) {
     let Some(rest) = uri.get(colon..).and_then(|rest| rest.strip_prefix(b"://")).filter(|_| colon > 0) else {
         return (&[], uri);
     };
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let end = memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
     rest.split_at_checked(end).unwrap_or((rest, &[]))
 }
 

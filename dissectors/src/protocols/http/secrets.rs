@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use super::naming::{authority, percent_decode};
 use crate::capped::{TEXT_CAP, Text};
 use crate::lenient;
@@ -120,14 +122,20 @@ enum Piece<'a> {
 /// Cuts a URI into pieces, every byte in exactly one of them.
 fn pieces(uri: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     let (head, password, rest) = split_password(uri);
-    let query = rest.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(rest.len());
-    let (path, query) = rest.split_at_checked(query).unwrap_or((rest, &[]));
-    let parameters = query.split_inclusive(|byte| matches!(byte, b'?' | b'#' | b'&' | b';')).flat_map(|parameter| {
+    let query = memchr2(b'?', b'#', rest).unwrap_or(rest.len());
+    let (path, mut query) = rest.split_at_checked(query).unwrap_or((rest, &[]));
+    let parameters = std::iter::from_fn(move || {
+        let end = separator(query).map_or(query.len(), |at| at.saturating_add(1));
+        let (parameter, after) = query.split_at_checked(end).filter(|_| end > 0)?;
+        query = after;
+        Some(parameter)
+    });
+    let parameters = parameters.flat_map(|parameter| {
         let (body, separator) = match parameter.split_last() {
             Some((b'?' | b'#' | b'&' | b';', body)) => (body, parameter.get(body.len()..).unwrap_or_default()),
             _ => (parameter, &[][..]),
         };
-        let name = body.iter().position(|&byte| byte == b'=').unwrap_or(body.len());
+        let name = memchr(b'=', body).unwrap_or(body.len());
         let (open, value) = body.split_at_checked(name.saturating_add(1)).unwrap_or((body, &[]));
         let name = body.get(..name).unwrap_or_default();
         [Piece::Open(open), Piece::Value { name, value }, Piece::Open(separator)]
@@ -137,6 +145,12 @@ fn pieces(uri: &[u8]) -> impl Iterator<Item = Piece<'_>> {
         .chain(password.then_some(Piece::Password))
         .chain([Piece::Open(path)])
         .chain(parameters)
+}
+
+/// Where the first byte stands that separates parameters: one search for three of them, and one before what it found for the fourth.
+fn separator(query: &[u8]) -> Option<usize> {
+    let found = memchr3(b'?', b'&', b';', query);
+    memchr(b'#', found.and_then(|at| query.get(..at)).unwrap_or(query)).or(found)
 }
 
 /// Splits a URI before and after the password in its authority, if there is one.
