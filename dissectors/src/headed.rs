@@ -19,6 +19,8 @@ use crate::linewise::decimal;
 
 /// The most bytes of a head.
 pub const HEAD_CAP: usize = 16 * 1024;
+/// So many fields are taken apart once, where many are looked for: few heads have more.
+const FIELDS_READ: usize = 24;
 /// The most bytes of Basic credentials that are decoded.
 const BASIC_CAP: usize = 1024;
 
@@ -62,36 +64,75 @@ impl<'a> Head<'a> {
     }
 
     /// Each field's name and value, in the order of the wire. Names keep their case; values may be folded ([`unfolded`]).
-    pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
-        let mut rest = self.fields;
-        std::iter::from_fn(move || {
-            while !rest.is_empty() {
-                let end = memchr_iter(b'\n', rest)
-                    .find(|at| !matches!(rest.get(at.saturating_add(1)), Some(b' ' | b'\t')))
-                    .unwrap_or(rest.len());
-                let (line, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-                rest = after.get(1..).unwrap_or_default();
-                let Some(colon) = memchr(b':', line) else { continue };
-                let (name, value) = line.split_at_checked(colon).unwrap_or((line, &[]));
-                return Some((name.trim_ascii(), value.get(1..).unwrap_or_default().trim_ascii()));
-            }
-            None
-        })
+    pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
+        Lines { rest: self.fields }
+    }
+
+    /// The fields, for who looks for many of them.
+    pub fn read(&self) -> Fields<'a> {
+        let mut rest = Lines { rest: self.fields };
+        let mut first = Vec::with_capacity(FIELDS_READ);
+        first.extend(rest.by_ref().take(FIELDS_READ));
+        Fields { first, rest }
     }
 
     /// The first value of a field, by its name or, where it has one, its short form.
     pub fn field(&self, name: &[u8], short: Option<u8>) -> Option<&'a [u8]> {
-        let fits = |found: &[u8]| {
-            found.eq_ignore_ascii_case(name)
-                || matches!((found, short), ([one], Some(short)) if one.eq_ignore_ascii_case(&short))
-        };
-        self.fields().find(|(found, _)| fits(found)).map(|(_, value)| value)
+        self.fields().find(|(found, _)| is_named(found, name, short)).map(|(_, value)| value)
     }
 
     /// The number of bytes of content; `None` where the head does not tell.
     pub fn content_length(&self, short: Option<u8>) -> Option<u32> {
         self.field(b"Content-Length", short).and_then(decimal)
     }
+}
+
+/// Takes fields apart.
+#[derive(Clone, Debug)]
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let end = memchr_iter(b'\n', self.rest)
+                .find(|at| !matches!(self.rest.get(at.saturating_add(1)), Some(b' ' | b'\t')))
+                .unwrap_or(self.rest.len());
+            let (line, after) = self.rest.split_at_checked(end).unwrap_or((self.rest, &[]));
+            self.rest = after.get(1..).unwrap_or_default();
+            let Some(colon) = memchr(b':', line) else { continue };
+            let (name, value) = line.split_at_checked(colon).unwrap_or((line, &[]));
+            return Some((name.trim_ascii(), value.get(1..).unwrap_or_default().trim_ascii()));
+        }
+        None
+    }
+}
+
+/// A head's fields, the first of them taken apart once.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    first: Vec<(&'a [u8], &'a [u8])>,
+    rest: Lines<'a>,
+}
+
+impl<'a> Fields<'a> {
+    /// As [`Head::field`].
+    pub fn field(&self, name: &[u8], short: Option<u8>) -> Option<&'a [u8]> {
+        self.iter().find(|(found, _)| is_named(found, name, short)).map(|(_, value)| value)
+    }
+
+    /// As [`Head::fields`].
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.first.iter().copied().chain(self.rest.clone())
+    }
+}
+
+fn is_named(found: &[u8], name: &[u8], short: Option<u8>) -> bool {
+    found.eq_ignore_ascii_case(name)
+        || matches!((found, short), ([one], Some(short)) if one.eq_ignore_ascii_case(&short))
 }
 
 /// A value in one line.
@@ -193,6 +234,16 @@ mod tests {
         assert_eq!(head.content_length(Some(b'l')), Some(12));
         assert_eq!(head.field(b"l", None), Some(&b"12"[..]));
         assert_eq!(head.fields().count(), 2);
+    }
+
+    #[test]
+    fn fields_read_at_once_are_the_same_however_many_they_are() {
+        let many: String = (0..FIELDS_READ * 2).map(|at| format!("a{at}: {at}\r\n")).collect();
+        let head = ["X\r\n", &many, "\r\n"].concat();
+        let head = Head::new(head.as_bytes());
+        let fields = head.read();
+        assert!(fields.iter().eq(head.fields()) && fields.iter().count() == FIELDS_READ * 2);
+        assert_eq!(fields.field(format!("A{}", FIELDS_READ + 1).as_bytes(), None), Some(&b"25"[..]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use crate::capped::{LIST_CAP, List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::headed::{self, HEAD_CAP, Head, HeadEnd};
+use crate::headed::{self, Fields, HEAD_CAP, Head, HeadEnd};
 use crate::linewise::{begins_ignoring_case, decimal};
 use crate::news::{NEWS_CAP, News};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
@@ -110,6 +110,13 @@ fn start(line: &[u8]) -> Option<Start<'_>> {
     (sound && named && !uri.is_empty()).then_some(Start::Request { method, uri })
 }
 
+fn is_register(start: Start<'_>, fields: &Fields<'_>) -> bool {
+    match start {
+        Start::Request { method, .. } => method == b"REGISTER",
+        Start::Response { .. } => fields.field(b"CSeq", None).is_some_and(|value| value.ends_with(b"REGISTER")),
+    }
+}
+
 /// One transaction.
 #[derive(Debug)]
 struct Row {
@@ -148,9 +155,10 @@ impl Sip {
             Start::Request { .. } => self.requests = self.requests.saturating_add(1),
             Start::Response { .. } => self.responses = self.responses.saturating_add(1),
         }
-        self.transaction(role, start, head);
-        let registers = self.is_register(start, head);
-        for (name, value) in head.fields() {
+        let fields = head.read();
+        self.transaction(role, start, &fields);
+        let registers = is_register(start, &fields);
+        for (name, value) in fields.iter() {
             let (name, value) = (long_name(name), headed::unfolded(value));
             if name.eq_ignore_ascii_case(b"User-Agent") {
                 self.user_agents.push_distinct(Text::new(&value));
@@ -165,24 +173,17 @@ impl Sip {
                 }
             }
         }
-        let kind = head.field(b"Content-Type", Some(b'c')).unwrap_or_default();
+        let kind = fields.field(b"Content-Type", Some(b'c')).unwrap_or_default();
         if begins_ignoring_case(kind, b"application/sdp") || begins_ignoring_case(kind, b"multipart/") {
             self.description(content);
         }
     }
 
-    fn is_register(&self, start: Start<'_>, head: &Head<'_>) -> bool {
-        match start {
-            Start::Request { method, .. } => method == b"REGISTER",
-            Start::Response { .. } => head.field(b"CSeq", None).is_some_and(|value| value.ends_with(b"REGISTER")),
-        }
-    }
-
-    fn transaction(&mut self, role: Role, start: Start<'_>, head: &Head<'_>) {
-        let mut sequence = head.field(b"CSeq", None).unwrap_or_default().splitn(2, u8::is_ascii_whitespace);
+    fn transaction(&mut self, role: Role, start: Start<'_>, fields: &Fields<'_>) {
+        let mut sequence = fields.field(b"CSeq", None).unwrap_or_default().splitn(2, u8::is_ascii_whitespace);
         let number = sequence.next().and_then(decimal).unwrap_or_default();
         let named = sequence.next().unwrap_or_default().trim_ascii();
-        let call = Text::new(head.field(b"Call-ID", Some(b'i')).unwrap_or_default());
+        let call = Text::new(fields.field(b"Call-ID", Some(b'i')).unwrap_or_default());
         let (asker, method, uri, status) = match start {
             Start::Request { method, uri } => (role, method, uri, &b""[..]),
             Start::Response { status } => (role.other(), named, &b""[..], status),
@@ -200,7 +201,7 @@ impl Sip {
             }
             None => {
                 let party = |name: &[u8], short| {
-                    let value = headed::unfolded(head.field(name, Some(short)).unwrap_or_default());
+                    let value = headed::unfolded(fields.field(name, Some(short)).unwrap_or_default());
                     Text::new(&headed::without_password(address(&value)).0)
                 };
                 self.rows.push_with(|| Row {
