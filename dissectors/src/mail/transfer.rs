@@ -3,10 +3,14 @@
 //! Base64 ends at its first padding; bytes outside its alphabet are passed over (6.8). Of quoted-printable what is not well-formed
 //! stands for itself, white space at a line's end is no content, and `=` there joins two lines (6.7).
 
+use memchr::memchr;
+
 use super::pieces::Eol;
 
 /// Bytes decoded at a time.
 const OUT_BYTES: usize = 768;
+/// Bytes that four signs of base64 stand for.
+const GROUP: usize = 3;
 /// The most white space held back to see whether a line ends after it.
 const SPACES: usize = 1000;
 /// No sign of base64.
@@ -26,6 +30,10 @@ static VALUES: [u8; 256] = {
     }
     values
 };
+
+fn value_of(sign: u8) -> u8 {
+    VALUES.get(usize::from(sign)).copied().unwrap_or(NONE)
+}
 
 /// Undoes one part's encoding.
 #[derive(Debug)]
@@ -94,9 +102,23 @@ impl Base64 {
         }
         let mut decoded = [0; OUT_BYTES];
         for block in bytes.chunks(OUT_BYTES) {
-            let mut free = decoded.iter_mut();
-            for byte in block {
-                let value = VALUES.get(usize::from(*byte)).copied().unwrap_or(NONE);
+            let (places, _) = decoded.as_chunks_mut::<GROUP>();
+            let (mut free, room) = (places.iter_mut(), OUT_BYTES / GROUP);
+            let mut rest = block;
+            while let Some((byte, after)) = rest.split_first() {
+                // Four signs at once, where a group begins and nothing else stands in it.
+                if self.signs == 0
+                    && let Some((signs, behind)) = rest.split_first_chunk::<4>()
+                    && let [a, b, c, d] = signs.map(value_of)
+                    && a | b | c | d != NONE
+                {
+                    let group = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+                    free.next().into_iter().for_each(|place| *place = group);
+                    rest = behind;
+                    continue;
+                }
+                rest = after;
+                let value = value_of(*byte);
                 if value == NONE {
                     self.ended |= *byte == b'=';
                     if self.ended {
@@ -108,12 +130,11 @@ impl Base64 {
                 self.signs += 1;
                 if self.signs == 4 {
                     let [_, group @ ..] = self.bits.to_be_bytes();
-                    free.by_ref().zip(group).for_each(|(place, byte)| *place = byte);
+                    free.next().into_iter().for_each(|place| *place = group);
                     (self.bits, self.signs) = (0, 0);
                 }
             }
-            let left = free.len();
-            let used = OUT_BYTES.saturating_sub(left);
+            let used = room.saturating_sub(free.len()).saturating_mul(GROUP);
             out(decoded.get(..used).unwrap_or_default());
             if self.ended {
                 self.finish(out);
@@ -154,17 +175,29 @@ enum Escape {
 
 impl Quoted {
     fn data(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) {
-        let mut plain = 0;
-        for (at, byte) in bytes.iter().enumerate() {
-            let plainly = matches!(self.state, Escape::None) && !matches!(byte, b'=' | b' ' | b'\t');
-            if plainly && self.spaces.is_empty() {
-                continue;
+        let mut rest = bytes;
+        while let Some((byte, after)) = rest.split_first() {
+            if matches!(self.state, Escape::None) && *byte != b'=' {
+                let (text, escape) =
+                    rest.split_at_checked(memchr(b'=', rest).unwrap_or(rest.len())).unwrap_or((rest, &[]));
+                self.text(text, out);
+                rest = escape;
+            } else {
+                self.byte(*byte, out);
+                rest = after;
             }
-            out(bytes.get(plain..at).unwrap_or_default());
-            plain = at.saturating_add(1);
-            self.byte(*byte, out);
         }
-        out(bytes.get(plain..).unwrap_or_default());
+    }
+
+    /// Takes bytes that stand for themselves, unless the line ends in white space.
+    fn text(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8])) {
+        let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last.saturating_add(1));
+        let (content, spaces) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        if !content.is_empty() {
+            self.release(out);
+            out(content);
+        }
+        spaces.iter().for_each(|space| self.byte(*space, out));
     }
 
     fn byte(&mut self, byte: u8, out: &mut dyn FnMut(&[u8])) {
