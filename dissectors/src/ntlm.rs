@@ -207,13 +207,13 @@ pub fn utf16(bytes: &[u8]) -> Text {
 
 /// As [`utf16`], without a cap: for callers that bound `bytes` and cap the result themselves.
 pub fn utf16_string(bytes: &[u8]) -> String {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
-        [low, high] => u16::from_le_bytes([*low, *high]),
-        _ => 0,
-    });
+    let (units, _) = bytes.as_chunks::<2>();
     // Nearly all of it is ASCII.
-    let mut text = String::with_capacity(bytes.len() / 2);
-    text.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    let mut ascii = Vec::with_capacity(units.len());
+    ascii.extend(units.iter().map_while(|[low, high]| (*high == 0 && low.is_ascii()).then_some(*low)));
+    let others = units.get(ascii.len()..).unwrap_or_default().iter().map(|unit| u16::from_le_bytes(*unit));
+    let mut text = String::from_utf8(ascii).unwrap_or_default();
+    text.extend(char::decode_utf16(others).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
     text
 }
 

@@ -124,7 +124,18 @@ impl Lexer {
     }
 
     /// What the next byte is.
+    #[inline]
     pub fn next(&mut self, byte: u8) -> Class {
+        // Most bytes are letters of words, which begin and end nothing.
+        if matches!(self.state, State::Code) && byte.is_ascii_alphabetic() {
+            self.closed = None;
+            self.remember(byte);
+            return Class::Code;
+        }
+        self.in_state(byte)
+    }
+
+    fn in_state(&mut self, byte: u8) -> Class {
         match self.state {
             State::Code => self.code(byte),
             State::Name(close) => {

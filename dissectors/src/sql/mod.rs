@@ -241,6 +241,14 @@ impl Open {
 
 /// A statement with white space made one space; without literals and comments where `redact` says so.
 pub fn normal(dialect: Dialect, text: &[u8], redact: bool) -> Vec<u8> {
+    if !redact && is_normal(text) {
+        debug_assert_eq!(written_anew(dialect, text, false), text);
+        return text.to_vec();
+    }
+    written_anew(dialect, text, redact)
+}
+
+fn written_anew(dialect: Dialect, text: &[u8], redact: bool) -> Vec<u8> {
     let mut lexer = Lexer::new(dialect);
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let (mut space, mut after_literal) = (false, false);
@@ -282,6 +290,16 @@ pub fn normal(dialect: Dialect, text: &[u8], redact: bool) -> Vec<u8> {
         out.push(*byte);
     }
     out
+}
+
+/// Whether no white space could be made less, wherever literals and comments begin.
+fn is_normal(text: &[u8]) -> bool {
+    let mut before = b' ';
+    let fits = |byte: &u8| {
+        let before = std::mem::replace(&mut before, *byte);
+        *byte > b' ' || (*byte == b' ' && before != b' ')
+    };
+    text.iter().all(fits) && !text.ends_with(b" ")
 }
 
 fn part(out: &mut Vec<u8>, space: &mut bool) {

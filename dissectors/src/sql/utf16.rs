@@ -12,7 +12,19 @@ pub struct Decoder {
 impl Decoder {
     /// Decodes the next bytes and adds them to `out`. Units that are no text become U+FFFD.
     pub fn text(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        for byte in bytes {
+        let mut rest = bytes;
+        loop {
+            // Nearly all of it is ASCII, a unit for each character.
+            if self.half.is_none() && self.high.is_none() {
+                while let Some(([low @ ..0x80, 0], after)) = rest.split_first_chunk::<2>() {
+                    out.push(*low);
+                    rest = after;
+                }
+            }
+            let Some((byte, after)) = rest.split_first() else {
+                return;
+            };
+            rest = after;
             let Some(low) = self.half.take() else {
                 self.half = Some(*byte);
                 continue;
