@@ -1,5 +1,7 @@
 //! The names that IANA gives to RR types, classes, response and operation codes.
 
+use std::borrow::Cow;
+
 /// RR types that are spoken of in code.
 pub mod kind {
     /// An IPv4 address.
@@ -33,17 +35,17 @@ pub mod class {
 }
 
 /// The RR type's name, or `TYPE65280`.
-pub fn type_text(kind: u16) -> String {
-    type_name(kind).map_or_else(|| format!("TYPE{kind}"), str::to_owned)
+pub fn type_text(kind: u16) -> Cow<'static, str> {
+    type_name(kind).map_or_else(|| format!("TYPE{kind}").into(), Cow::Borrowed)
 }
 
 /// The class's name, or `CLASS7`.
-pub fn class_text(class: u16) -> String {
-    class_name(class).map_or_else(|| format!("CLASS{class}"), str::to_owned)
+pub fn class_text(class: u16) -> Cow<'static, str> {
+    class_name(class).map_or_else(|| format!("CLASS{class}").into(), Cow::Borrowed)
 }
 
 /// The response code's name, or `RCODE12`.
-pub fn rcode_text(rcode: u16) -> String {
+pub fn rcode_text(rcode: u16) -> Cow<'static, str> {
     let name = match rcode {
         0 => "NOERROR",
         1 => "FORMERR",
@@ -65,13 +67,13 @@ pub fn rcode_text(rcode: u16) -> String {
         21 => "BADALG",
         22 => "BADTRUNC",
         23 => "BADCOOKIE",
-        other => return format!("RCODE{other}"),
+        other => return format!("RCODE{other}").into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// The operation's name, or `OPCODE9`.
-pub fn opcode_text(opcode: u8) -> String {
+pub fn opcode_text(opcode: u8) -> Cow<'static, str> {
     let name = match opcode {
         0 => "QUERY",
         1 => "IQUERY",
@@ -79,9 +81,9 @@ pub fn opcode_text(opcode: u8) -> String {
         4 => "NOTIFY",
         5 => "UPDATE",
         6 => "DSO",
-        other => return format!("OPCODE{other}"),
+        other => return format!("OPCODE{other}").into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 /// The name of a class in use.

@@ -6,10 +6,14 @@
 //! A pointer must lead to before the labels that end in it. So pointers can't loop, and a name costs at most [`MAX_JUMPS`] jumps
 //! and [`MAX_WIRE_BYTES`] bytes wherever it leads.
 
+use memchr::memchr3;
+
 /// The most bytes of a name on the wire, lengths and the root included (RFC 1035 2.3.4).
 pub const MAX_WIRE_BYTES: usize = 255;
 /// The most pointers followed for one name. Each useful one leads to a label, and a name holds at most 127 of them.
 pub const MAX_JUMPS: usize = 127;
+/// The most bytes of a name as text: each of the wire's may have a `\` before it.
+const TEXT_BYTES: usize = 2 * MAX_WIRE_BYTES;
 /// Few names are longer.
 const USUAL_BYTES: usize = 64;
 /// The first byte that a pointer may lead to: the header holds no names.
@@ -29,33 +33,83 @@ pub enum Fault {
 pub struct Name {
     /// The text.
     pub text: Vec<u8>,
-    /// How many labels it has; the root is none.
-    pub labels: usize,
-    /// The length of its first label.
-    pub first: usize,
-    /// Where its last label begins in the text.
-    last: usize,
 }
 
 impl Name {
-    /// Whether the last label is `label`, in any case.
-    pub fn ends_with(&self, label: &[u8]) -> bool {
-        self.labels > 0 && self.text.get(self.last..).is_some_and(|last| last.eq_ignore_ascii_case(label))
-    }
-
-    /// Whether the first label is a NetBIOS name in its first-level encoding: 32 letters from A to P (RFC 1001 14.1).
-    pub fn is_netbios(&self) -> bool {
-        const ENCODED: usize = 32;
-        self.first == ENCODED
-            && self.text.get(..ENCODED).is_some_and(|label| label.iter().all(|byte| (b'A'..=b'P').contains(byte)))
+    /// The text in small letters, as far as it may be one.
+    pub fn in_small_letters<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        let mut lower = [0; TEXT_BYTES];
+        let length = self.text.len().min(TEXT_BYTES);
+        let lower = lower.get_mut(..length).unwrap_or_default();
+        lower.iter_mut().zip(&self.text).for_each(|(lower, byte)| *lower = byte.to_ascii_lowercase());
+        look(lower)
     }
 }
 
 /// Reads the name at `at`, and gives where what follows it begins.
 pub fn read(message: &[u8], at: usize) -> Result<(Name, usize), Fault> {
-    let mut name = Name { text: Vec::with_capacity(USUAL_BYTES), ..Name::default() };
-    let after = append(message, at, &mut name)?;
-    Ok((name, after))
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    let mut plain = true;
+    let join = |text: &mut Vec<u8>| {
+        if !text.is_empty() {
+            text.push(b'.');
+        }
+    };
+    // Nearly no label holds anything special. Lengths that look so only cost a second reading.
+    let mut labels_in = |run| plain &= memchr3(b'.', b';', b'\\', run).is_none();
+    let mut append = |label: &[u8]| {
+        join(&mut text);
+        text.extend_from_slice(label);
+    };
+    let after = walk(message, at, &mut append, &mut labels_in)?;
+    if !plain {
+        text.clear();
+        let mut append = |label: &[u8]| {
+            join(&mut text);
+            escape(&mut text, label, b".;\\");
+        };
+        walk(message, at, &mut append, &mut |_| {})?;
+    }
+    if text.is_empty() {
+        text.push(b'.');
+    }
+    Ok((Name { text }, after))
+}
+
+/// What the labels of a name say, without putting them together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outline<'m> {
+    /// How many there are; the root is none.
+    pub labels: usize,
+    first: &'m [u8],
+    last: &'m [u8],
+}
+
+impl Outline<'_> {
+    /// Whether the last label is `label`, in any case.
+    pub fn ends_with(&self, label: &[u8]) -> bool {
+        self.last.eq_ignore_ascii_case(label)
+    }
+
+    /// Whether the first label is a NetBIOS name in its first-level encoding: 32 letters from A to P (RFC 1001 14.1).
+    pub fn is_netbios(&self) -> bool {
+        const ENCODED: usize = 32;
+        self.first.len() == ENCODED && self.first.iter().all(|byte| (b'A'..=b'P').contains(byte))
+    }
+}
+
+/// Looks at the name at `at`.
+pub fn outline(message: &[u8], at: usize) -> Result<Outline<'_>, Fault> {
+    let mut outline = Outline::default();
+    let mut note = |label| {
+        if outline.labels == 0 {
+            outline.first = label;
+        }
+        outline.labels = outline.labels.saturating_add(1);
+        outline.last = label;
+    };
+    walk(message, at, &mut note, &mut |_| {})?;
+    Ok(outline)
 }
 
 /// A name passed over.
@@ -83,7 +137,14 @@ pub fn skip(message: &[u8], at: usize) -> Result<Skipped, Fault> {
     }
 }
 
-fn append(message: &[u8], at: usize, name: &mut Name) -> Result<usize, Fault> {
+/// Gives each label of the name at `at`, and each run of them as it stands on the wire. Gives where what follows the name begins.
+#[inline]
+fn walk<'m>(
+    message: &'m [u8],
+    at: usize,
+    label_is: &mut impl FnMut(&'m [u8]),
+    run_is: &mut impl FnMut(&'m [u8]),
+) -> Result<usize, Fault> {
     let (mut here, mut wire, mut jumps) = (at, 1usize, 0usize);
     // Where the run of labels being read began: the next pointer must lead to before it.
     let mut run = at;
@@ -91,12 +152,11 @@ fn append(message: &[u8], at: usize, name: &mut Name) -> Result<usize, Fault> {
     loop {
         match Step::at(message, here)? {
             Step::Root => {
-                if name.labels == 0 {
-                    name.text.push(b'.');
-                }
+                run_is(message.get(run..here).unwrap_or_default());
                 return Ok(after.unwrap_or(here.saturating_add(1)));
             }
             Step::Pointer(to) => {
+                run_is(message.get(run..here).unwrap_or_default());
                 after.get_or_insert(here.saturating_add(2));
                 jumps = jumps.saturating_add(1);
                 if !(HEADER_BYTES..run).contains(&to) || jumps > MAX_JUMPS {
@@ -109,14 +169,7 @@ fn append(message: &[u8], at: usize, name: &mut Name) -> Result<usize, Fault> {
                 if wire > MAX_WIRE_BYTES {
                     return Err(Fault::Bad);
                 }
-                if name.labels == 0 {
-                    name.first = label.len();
-                } else {
-                    name.text.push(b'.');
-                }
-                name.labels = name.labels.saturating_add(1);
-                name.last = name.text.len();
-                escape(&mut name.text, label, b".;\\");
+                label_is(label);
                 here = here.saturating_add(label.len()).saturating_add(1);
             }
         }
@@ -124,7 +177,11 @@ fn append(message: &[u8], at: usize, name: &mut Name) -> Result<usize, Fault> {
 }
 
 /// Adds bytes, with a `\` before each that is special where they go.
-pub fn escape(out: &mut Vec<u8>, bytes: &[u8], special: &[u8]) {
+pub fn escape<const N: usize>(out: &mut Vec<u8>, bytes: &[u8], special: &[u8; N]) {
+    // Nearly no text has any. What is special stands before the small letters, of which names are made.
+    if !bytes.iter().any(|byte| *byte < b'a' && special.contains(byte)) {
+        return out.extend_from_slice(bytes);
+    }
     for &byte in bytes {
         if special.contains(&byte) {
             out.push(b'\\');
@@ -227,9 +284,8 @@ mod tests {
 
     #[test]
     fn netbios_names_are_known_by_their_encoding() {
-        let encoded = read(&message(b"\x20EGFCEFEECACACACACACACACACACACAAA\0"), 12).unwrap().0;
-        assert!(encoded.is_netbios());
-        let plain = read(&message(b"\x20egfcefeecacacacacacacacacacacaaa\0"), 12).unwrap().0;
-        assert!(!plain.is_netbios());
+        let is_netbios = |names| outline(&message(names), 12).unwrap().is_netbios();
+        assert!(is_netbios(b"\x20EGFCEFEECACACACACACACACACACACAAA\0"));
+        assert!(!is_netbios(b"\x20egfcefeecacacacacacacacacacacaaa\0"));
     }
 }

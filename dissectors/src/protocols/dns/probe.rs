@@ -16,7 +16,7 @@ use super::kinds::{class_name, kind};
 use super::message::{
     Entry, HEADER_BYTES, Header, MDNS_BIT, MIN_QUESTION_BYTES, MIN_RECORD_BYTES, Section, Walk, flag, opcode,
 };
-use super::name::{Fault, Name};
+use super::name::{self, Fault, Outline};
 use crate::protocol::{PROBE_BYTES, Role, Sample, Transport, Verdict};
 use crate::reader::Reader;
 
@@ -61,13 +61,39 @@ fn claim(sample: &Sample<'_>, flavour: Flavour) -> Verdict {
     match sample.transport {
         Transport::Udp => {
             let cut = sample.bytes.len() >= PROBE_BYTES;
-            match look(sample.bytes, cut).and_then(|survey| survey.judge(sample)) {
-                Some((found, verdict)) if found == flavour => verdict,
-                _ => Verdict::Reject,
+            let judged = || {
+                let found = look(sample.bytes, cut).and_then(|survey| survey.judge(sample));
+                found.filter(|(found, _)| *found == flavour).map_or(Verdict::Reject, |(_, verdict)| verdict)
+            };
+            if may_be(sample, flavour) {
+                return judged();
             }
+            debug_assert_eq!(judged(), Verdict::Reject, "{sample:?} as {flavour:?}");
+            Verdict::Reject
         }
         Transport::Tcp if flavour == Flavour::Dns => stream(sample),
         Transport::Tcp | Transport::Sctp => Verdict::Reject,
+    }
+}
+
+/// Whether a datagram's header and where it goes leave a flavour. All three probes are asked about each datagram that begins like one of
+/// them, and a look at the whole of it costs far more than this.
+fn may_be(sample: &Sample<'_>, flavour: Flavour) -> bool {
+    let Some(header) = Header::read(sample.bytes) else {
+        return false;
+    };
+    if sample.destination.is_multicast() {
+        return match flavour {
+            Flavour::Dns => false,
+            Flavour::Mdns => MDNS_GROUPS.contains(&sample.destination),
+            Flavour::Llmnr => LLMNR_GROUPS.contains(&sample.destination),
+        };
+    }
+    let flags = header.flags & !flag::TC;
+    match flavour {
+        Flavour::Dns => fits_role(&header, sample.role),
+        Flavour::Mdns => flags == 0 || (flags == flag::QR | flag::AA && header.id == 0),
+        Flavour::Llmnr => sample.role == Role::Server && flags == flag::QR,
     }
 }
 
@@ -117,12 +143,12 @@ fn fits_role(header: &Header, role: Role) -> bool {
 
 /// What a message looks like.
 #[derive(Debug)]
-struct Survey {
+struct Survey<'m> {
     header: Header,
     /// The first question, with its class.
-    question: Option<(Name, u16, u16)>,
+    question: Option<(Outline<'m>, u16, u16)>,
     /// The first record's owner.
-    owner: Option<Name>,
+    owner: Option<Outline<'m>>,
     /// The first record's lifetime.
     ttl: Option<u32>,
     /// Entries that parsed.
@@ -138,7 +164,7 @@ struct Survey {
 }
 
 /// Reads a message as far as it goes. `None`: it is no message of this family.
-fn look(message: &[u8], cut: bool) -> Option<Survey> {
+fn look(message: &[u8], cut: bool) -> Option<Survey<'_>> {
     let header = Header::read(message)?;
     let [questions, answers, authority, additional] = header.counts;
     let records = usize::from(answers).saturating_add(usize::from(authority)).saturating_add(usize::from(additional));
@@ -172,9 +198,9 @@ fn look(message: &[u8], cut: bool) -> Option<Survey> {
     Some(survey)
 }
 
-impl Survey {
+impl<'m> Survey<'m> {
     /// Takes an entry in. `None`: no message of this family holds it.
-    fn note(&mut self, message: &[u8], entry: &Entry) -> Option<()> {
+    fn note(&mut self, message: &'m [u8], entry: &Entry) -> Option<()> {
         self.entries = self.entries.saturating_add(1);
         // In an OPT record the class is a size (RFC 6891 6.1.2).
         if entry.section == Section::Question || entry.kind != kind::OPT {
@@ -185,10 +211,10 @@ impl Survey {
             return None;
         }
         if entry.section == Section::Question && self.question.is_none() {
-            let name = entry.name(message).ok().filter(|name| !name.is_netbios())?;
+            let name = name::outline(message, entry.name_at).ok().filter(|name| !name.is_netbios())?;
             self.question = Some((name, entry.kind, entry.class));
         } else if entry.section != Section::Question && self.owner.is_none() {
-            let name = entry.name(message).ok().filter(|name| !name.is_netbios())?;
+            let name = name::outline(message, entry.name_at).ok().filter(|name| !name.is_netbios())?;
             self.owner = Some(name);
             self.ttl = Some(entry.ttl);
         }
@@ -246,7 +272,7 @@ impl Survey {
     }
 
     fn mdns_by_content(&self) -> bool {
-        let local = |name: &Name| name.ends_with(b"local");
+        let local = |name: &Outline<'_>| name.ends_with(b"local");
         let flags = self.header.flags & !flag::TC;
         if flags == flag::QR | flag::AA {
             let about = self.mdns_bit || self.owner.as_ref().is_some_and(local);

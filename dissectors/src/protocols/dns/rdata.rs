@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::kinds::{kind, type_text};
 use super::message::Entry;
 use super::name;
+use crate::digits;
 use crate::reader::Reader;
 
 /// Bytes of opaque data that are shown.
@@ -21,15 +22,22 @@ pub const OPAQUE_BYTES: usize = 64;
 /// Types of an NSEC bitmap that are named.
 pub const BITMAP_TYPES: usize = 32;
 
-/// Writes a record's data.
+/// A record's data.
 pub fn text(message: &[u8], record: &Entry) -> Vec<u8> {
-    let mut form = Form::new(message, record);
-    if form.write(record.kind).is_some() && form.reader.is_empty() {
-        return form.out;
-    }
     let mut out = Vec::new();
-    opaque(&mut out, message.get(record.data.clone()).unwrap_or_default());
+    append(message, record, &mut out);
     out
+}
+
+/// Appends a record's data.
+pub fn append(message: &[u8], record: &Entry, out: &mut Vec<u8>) {
+    let data = message.get(record.data.clone()).unwrap_or_default();
+    let begin = out.len();
+    let mut form = Form { message, end: record.data.end, reader: Reader::new(data), out, begin };
+    if form.write(record.kind).is_none() || !form.reader.is_empty() {
+        out.truncate(begin);
+        opaque(out, data);
+    }
 }
 
 /// The port of an SRV record (RFC 2782: `priority u16 | weight u16 | port u16 | target`).
@@ -57,25 +65,20 @@ fn opaque(out: &mut Vec<u8>, data: &[u8]) {
 }
 
 fn hex(out: &mut Vec<u8>, data: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 0x0f)).copied().unwrap_or(b'0');
-    out.extend(data.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]));
+    data.iter().for_each(|byte| out.extend(crate::hex::digits(*byte)));
 }
 
 /// One record's data being written. Every step gives `None` where the data does not fit its type.
-struct Form<'m> {
+struct Form<'m, 'o> {
     message: &'m [u8],
     end: usize,
     reader: Reader<'m>,
-    out: Vec<u8>,
+    out: &'o mut Vec<u8>,
+    /// Where the record begins in what is written.
+    begin: usize,
 }
 
-impl<'m> Form<'m> {
-    fn new(message: &'m [u8], record: &Entry) -> Self {
-        let data = message.get(record.data.clone()).unwrap_or_default();
-        Self { message, end: record.data.end, reader: Reader::new(data), out: Vec::new() }
-    }
-
+impl<'m> Form<'m, '_> {
     fn write(&mut self, kind: u16) -> Option<()> {
         match kind {
             1 => self.ipv4(),
@@ -127,7 +130,7 @@ impl<'m> Form<'m> {
     fn all(&mut self, parts: &[fn(&mut Self) -> Option<()>]) -> Option<()> {
         for part in parts {
             let before = self.out.len();
-            if before > 0 {
+            if before > self.begin {
                 self.out.push(b' ');
             }
             let started = self.out.len();
@@ -144,24 +147,29 @@ impl<'m> Form<'m> {
         Some(())
     }
 
+    fn number(&mut self, value: impl Into<u64>) -> Option<()> {
+        digits::number(value.into(), self.out);
+        Some(())
+    }
+
     fn u8(&mut self) -> Option<()> {
         let value = self.reader.u8()?;
-        self.display(value)
+        self.number(value)
     }
 
     fn u16(&mut self) -> Option<()> {
         let value = self.reader.be_u16()?;
-        self.display(value)
+        self.number(value)
     }
 
     fn u32(&mut self) -> Option<()> {
         let value = self.reader.be_u32()?;
-        self.display(value)
+        self.number(value)
     }
 
     fn ipv4(&mut self) -> Option<()> {
-        let address = Ipv4Addr::from(self.reader.array::<4>()?);
-        self.display(address)
+        digits::ipv4(self.reader.array::<4>()?.into(), self.out);
+        Some(())
     }
 
     fn ipv6(&mut self) -> Option<()> {
@@ -198,14 +206,14 @@ impl<'m> Form<'m> {
                 self.out.push(b';');
             }
             any = true;
-            name::escape(&mut self.out, string, b";\\");
+            name::escape(self.out, string, b";\\");
         }
         Some(())
     }
 
     fn quote(&mut self, string: &[u8]) -> Option<()> {
         self.out.push(b'"');
-        name::escape(&mut self.out, string, b"\";\\");
+        name::escape(self.out, string, b"\";\\");
         self.out.push(b'"');
         Some(())
     }
@@ -226,7 +234,7 @@ impl<'m> Form<'m> {
 
     fn hex_rest(&mut self) -> Option<()> {
         let rest = self.rest()?;
-        hex(&mut self.out, rest.get(..OPAQUE_BYTES).unwrap_or(rest));
+        hex(self.out, rest.get(..OPAQUE_BYTES).unwrap_or(rest));
         Some(())
     }
 
@@ -254,7 +262,7 @@ impl<'m> Form<'m> {
         if salt.is_empty() {
             self.out.push(b'-');
         }
-        hex(&mut self.out, salt);
+        hex(self.out, salt);
         Some(())
     }
 
@@ -307,7 +315,7 @@ impl<'m> Form<'m> {
             if at > 0 {
                 self.out.push(b'-');
             }
-            hex(&mut self.out, &[byte]);
+            hex(self.out, &[byte]);
         }
         Some(())
     }
@@ -317,7 +325,7 @@ impl<'m> Form<'m> {
         self.u8()?;
         let tag = self.string()?;
         self.out.push(b' ');
-        name::escape(&mut self.out, tag, b";\\");
+        name::escape(self.out, tag, b";\\");
         self.out.push(b' ');
         self.quoted_rest()
     }
@@ -344,7 +352,7 @@ impl<'m> Form<'m> {
                         if !std::mem::take(&mut first) {
                             self.out.push(b',');
                         }
-                        name::escape(&mut self.out, id, b",;\\");
+                        name::escape(self.out, id, b",;\\");
                     }
                 }
                 2 => self.out.extend_from_slice(b"no-default-alpn"),
@@ -353,7 +361,7 @@ impl<'m> Form<'m> {
                 6 => self.parameter("ipv6hint", std::iter::from_fn(|| value.array().map(Ipv6Addr::from))),
                 7 => {
                     self.out.extend_from_slice(b"dohpath=");
-                    name::escape(&mut self.out, value.rest(), b";\\");
+                    name::escape(self.out, value.rest(), b";\\");
                 }
                 // Keys of encrypted ClientHellos and whatever has no name: their size says enough.
                 _ => {

@@ -1,10 +1,13 @@
 //! What is told of one question: an item of each aligned list.
 
+use std::borrow::Cow;
+
 use super::kinds::{class, kind, type_text};
 use super::message::{Entry, MDNS_BIT, Section};
 use super::name::Name;
 use super::rdata;
 use crate::capped::Text;
+use crate::digits;
 use crate::keyed::hash;
 
 /// The most answers kept for one row.
@@ -39,38 +42,46 @@ impl Row {
             self.left_out = self.left_out.saturating_add(1);
             return;
         }
-        let text = match self.kind {
-            kind::IXFR | kind::AXFR => record_text(message, record),
-            _ => rdata::text(message, record),
-        };
-        let hash = hash(&text);
+        // It is written where it may stay.
+        let before = self.answer.len();
+        if before > 0 {
+            self.answer.push(b';');
+        }
+        let start = self.answer.len();
+        match self.kind {
+            kind::IXFR | kind::AXFR => self.answer.extend_from_slice(&record_text(message, record)),
+            _ => rdata::append(message, record, &mut self.answer),
+        }
+        let hash = hash(self.answer.get(start..).unwrap_or_default());
         // Announcements are repeated, and responses name no record twice.
         if self.answers.contains(&hash) {
+            self.answer.truncate(before);
             return;
         }
-        let room = ANSWER_BYTES.saturating_sub(self.answer.len());
-        if self.answer.is_empty() {
-            self.answer.extend_from_slice(text.get(..room).unwrap_or(&text));
-            self.left_out = self.left_out.saturating_add(u32::from(text.len() > room));
-        } else if text.len() < room {
-            self.answer.push(b';');
-            self.answer.extend_from_slice(&text);
-        } else {
+        if self.answer.len() > ANSWER_BYTES {
             self.left_out = self.left_out.saturating_add(1);
-            return;
+            self.answer.truncate(if before == 0 { ANSWER_BYTES } else { before });
+            self.answer.shrink_to(ANSWER_BYTES);
+            if before > 0 {
+                return;
+            }
+        }
+        if self.answers.is_empty() {
+            // Most questions have one answer, of which a vector would make room for four.
+            self.answers.reserve_exact(1);
         }
         self.answers.push(hash);
         if let Some(port) = rdata::service_port(message, record) {
             if !self.ports.is_empty() {
                 self.ports.push(b';');
             }
-            self.ports.extend_from_slice(port.to_string().as_bytes());
+            digits::number(u64::from(port), &mut self.ports);
         }
     }
 
     /// The type's name; nothing where a response told neither question nor answers.
-    pub fn kind_text(&self) -> String {
-        if self.kind == 0 { String::new() } else { type_text(self.kind) }
+    pub fn kind_text(&self) -> Cow<'static, str> {
+        if self.kind == 0 { Cow::default() } else { type_text(self.kind) }
     }
 
     /// Signatures stand beside answers and are none, but where they were asked for.
@@ -108,7 +119,7 @@ impl Question {
 
     /// What a response must repeat. Servers may change the case of letters.
     pub fn key(&self) -> u64 {
-        hash(&(self.name.text.to_ascii_lowercase(), self.kind))
+        self.name.in_small_letters(|name| hash(&(name, self.kind)))
     }
 
     pub fn row(&self) -> Row {

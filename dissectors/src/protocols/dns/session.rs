@@ -233,10 +233,12 @@ impl Session {
                 _ => None,
             }
         });
-        let room = ADDRESSES.saturating_sub(self.news.len());
+        let addresses = addresses.take(ADDRESSES.saturating_sub(self.news.len()));
         // Some clients mix the case of letters to make forging harder.
-        let name = Text::new(&question.name.text.to_ascii_lowercase());
-        self.news.extend(addresses.take(room).map(|address| News::Named { address, name: name.clone() }));
+        let name = question.name.in_small_letters(Text::new);
+        let names = std::iter::repeat_n(name, addresses.clone().count());
+        self.news.reserve_exact(names.len());
+        self.news.extend(addresses.zip(names).map(|(address, name)| News::Named { address, name }));
     }
 
     /// Notes how a transaction ended.
@@ -413,8 +415,8 @@ impl Dissector for Session {
         }
 
         let left_out = rows.iter().fold(cut, |sum, row| sum.saturating_add(row.left_out));
-        let kinds: Vec<String> = rows.iter().map(Row::kind_text).collect();
-        let rcodes: Vec<String> = rows.iter().map(|row| row.rcode.map(rcode_text).unwrap_or_default()).collect();
+        let kinds: Vec<_> = rows.iter().map(Row::kind_text).collect();
+        let rcodes: Vec<_> = rows.iter().map(|row| row.rcode.map(rcode_text).unwrap_or_default()).collect();
         if rows.iter().any(|row| !row.query.is_empty()) {
             element.list(&f::QUERY, rows.iter().map(|row| &row.query), cut);
         }
@@ -422,7 +424,7 @@ impl Dissector for Session {
             element.list(&f::QTYPE, kinds.iter().map(|text| text.as_bytes()), cut);
         }
         if rows.iter().any(|row| !matches!(row.class, 0 | 1)) {
-            let classes: Vec<String> = rows.iter().map(|row| class_text(row.class.max(1))).collect();
+            let classes: Vec<_> = rows.iter().map(|row| class_text(row.class.max(1))).collect();
             element.list(&f::QCLASS, classes.iter().map(|text| text.as_bytes()), cut);
         }
         if rcodes.iter().any(|rcode| !rcode.is_empty()) {
@@ -442,7 +444,7 @@ impl Dissector for Session {
             element.list(&f::ANSWER_NAME, rows.iter().map(|row| &row.owner), cut);
         }
 
-        let opcodes: Vec<String> = self.opcodes.items().iter().map(|opcode| opcode_text(*opcode)).collect();
+        let opcodes: Vec<_> = self.opcodes.items().iter().map(|opcode| opcode_text(*opcode)).collect();
         element.list(&f::OPCODE, opcodes.iter().map(|text| text.as_bytes()), self.opcodes.omitted());
         element.list(&f::FLAGS, self.remarks.names(), 0);
         if let Some(size) = self.edns_size {
