@@ -17,12 +17,14 @@
 //! encrypted, times other than `till`, nonces, the armour of FAST (RFC 6113).
 
 pub mod gss;
+mod lists;
 pub mod names;
 
+use self::lists::{Numbers, Texts};
 use crate::ber::{self, Ber, Tlv, tag};
-use crate::capped::{List, Text};
+use crate::capped::{LIST_CAP, List, TEXT_CAP, Text};
 use crate::dictionary::{Element, Field, Kind};
-use crate::facts::{Facts, Value};
+use crate::facts::{Facts, Value, Writer};
 use crate::protocol::Role;
 use crate::time::Timestamp;
 
@@ -123,8 +125,9 @@ pub fn open(bytes: &[u8]) -> Option<(u8, Ber<'_>)> {
 #[derive(Debug, Default)]
 struct Row {
     message: &'static str,
-    client: Text,
-    service: Text,
+    /// Places among the principals: an answer mostly names those of its question.
+    client: Option<usize>,
+    service: Option<usize>,
     error: Option<u64>,
     till: Option<Timestamp>,
 }
@@ -144,36 +147,64 @@ impl<'a> Principal<'a> {
 
     /// `name/instance@REALM`, as far as it is known; nothing without a name.
     fn text(&self) -> Text {
-        let mut text = Vec::with_capacity(crate::capped::TEXT_CAP);
-        for (at, component) in self.components().enumerate() {
-            if at > 0 {
-                text.push(b'/');
+        self.with_text(|text, omitted| Text::new(text).and_omitted(omitted))
+    }
+
+    /// Shows the text, as far as it may be kept, and how many bytes of it are left out.
+    fn with_text<T>(&self, show: impl FnOnce(&[u8], u32) -> T) -> T {
+        // As much as is kept is put together on the stack; the rest is counted.
+        let mut draft = [0; TEXT_CAP];
+        let mut length = 0usize;
+        let mut write = |part: &[u8]| {
+            let room = draft.get_mut(length..).unwrap_or_default();
+            let here = part.len().min(room.len());
+            if let (Some(room), Some(part)) = (room.get_mut(..here), part.get(..here)) {
+                room.copy_from_slice(part);
             }
-            text.extend_from_slice(component.get(..crate::capped::TEXT_CAP).unwrap_or(component));
+            length = length.saturating_add(part.len());
+        };
+        let mut named = false;
+        for component in self.components() {
+            if std::mem::replace(&mut named, true) {
+                write(b"/");
+            }
+            write(component.get(..TEXT_CAP).unwrap_or(component));
         }
-        if let Some(realm) = self.realm.filter(|_| !text.is_empty()) {
-            text.push(b'@');
-            text.extend_from_slice(realm);
+        if let Some(realm) = self.realm.filter(|_| named) {
+            write(b"@");
+            write(realm);
         }
-        Text::new(&text)
+        let kept = draft.get(..length).unwrap_or(&draft);
+        let omitted = u32::try_from(length.saturating_sub(kept.len())).unwrap_or(u32::MAX);
+        show(kept, omitted)
     }
 }
+
+/// Lists of texts.
+const CLIENT_NAMES: usize = 0;
+const SERVICE_NAMES: usize = 1;
+const REALMS: usize = 2;
+const ERROR_TEXTS: usize = 3;
+/// Who is named in the rows.
+const PRINCIPALS: usize = 4;
+const TEXTS: usize = 5;
+
+/// Lists of numbers.
+const PREAUTHS: usize = 0;
+const OFFERED: usize = 1;
+const ETYPES: usize = 2;
+const TICKET_ETYPES: usize = 3;
+const NUMBERS: usize = 4;
 
 /// The Kerberos messages of one session.
 #[derive(Debug, Default)]
 pub struct Exchange {
     rows: List<Row, MESSAGES>,
     user: Text,
-    client_names: List<Text>,
-    service_names: List<Text>,
-    realms: List<Text>,
-    error_texts: List<Text>,
+    texts: Texts<TEXTS>,
     host: Text,
-    preauth: List<i64>,
     options: List<&'static str>,
-    offered: List<i64>,
-    etypes: List<i64>,
-    ticket_etypes: List<i64>,
+    numbers: Numbers<NUMBERS>,
 }
 
 impl Exchange {
@@ -191,7 +222,10 @@ impl Exchange {
         match kind {
             10 | 12 => self.request(fields, &mut row),
             11 | 13 => self.reply(fields, &mut row),
-            14 => self.shown(fields, &mut row),
+            14 => {
+                let service = self.shown(fields);
+                row.service = self.place(&service);
+            }
             30 => self.error(fields, &mut row),
             _ => {}
         }
@@ -243,7 +277,7 @@ impl Exchange {
                 Some(8) => {
                     for etype in inside.open(tag::SEQUENCE).into_iter().flat_map(Ber::elements).take(ENTRIES) {
                         if let Some(etype) = ber::integer(etype.content) {
-                            self.offered.push_distinct(etype);
+                            self.numbers.push(OFFERED, etype);
                         }
                     }
                 }
@@ -252,8 +286,9 @@ impl Exchange {
             }
         }
         client.realm = service.realm;
-        row.client = self.client(client);
-        row.service = self.service(service);
+        self.client(client, row);
+        self.service(service);
+        row.service = self.place(&service);
     }
 
     fn preauthentication(&mut self, content: &[u8]) {
@@ -263,11 +298,11 @@ impl Exchange {
             let Some(kind) = parts.explicit(1, tag::INTEGER).and_then(ber::integer) else {
                 continue;
             };
-            self.preauth.push_distinct(kind);
+            self.numbers.push(PREAUTHS, kind);
             if kind == PA_TGS_REQ
                 && let Some((14, fields)) = parts.explicit(2, tag::OCTETS).and_then(open)
             {
-                self.shown(fields, &mut Row::default());
+                self.shown(fields);
             }
         }
     }
@@ -293,32 +328,38 @@ impl Exchange {
             match context(&field) {
                 Some(3) => client.realm = inside.element().map(|realm| realm.content),
                 Some(4) => client.name = name(field.content),
-                Some(5) => row.service = self.ticket(inside),
+                Some(5) => {
+                    let service = self.ticket(inside);
+                    row.service = self.place(&service);
+                }
                 Some(6) => {
                     if let Some(etype) = encryption(inside) {
-                        self.etypes.push_distinct(etype);
+                        self.numbers.push(ETYPES, etype);
                     }
                 }
                 _ => {}
             }
         }
-        row.client = self.client(client);
+        self.client(client, row);
     }
 
     /// An AP-REQ shows a ticket to its service.
-    fn shown(&mut self, fields: Ber<'_>, row: &mut Row) {
+    fn shown<'a>(&mut self, fields: Ber<'a>) -> Principal<'a> {
+        let mut service = Principal::default();
         for field in fields.elements() {
             if context(&field) == Some(3) {
-                row.service = self.ticket(Ber::lax(field.content));
+                service = self.ticket(Ber::lax(field.content));
             }
         }
+        service
     }
 
-    fn ticket(&mut self, mut content: Ber<'_>) -> Text {
-        let Some(fields) = content.open(tag::application(1)).and_then(|mut inside| inside.open(tag::SEQUENCE)) else {
-            return Text::default();
-        };
+    /// Gives the service that a ticket is for.
+    fn ticket<'a>(&mut self, mut content: Ber<'a>) -> Principal<'a> {
         let mut service = Principal::default();
+        let Some(fields) = content.open(tag::application(1)).and_then(|mut inside| inside.open(tag::SEQUENCE)) else {
+            return service;
+        };
         for field in fields.elements() {
             let mut inside = Ber::lax(field.content);
             match context(&field) {
@@ -326,13 +367,14 @@ impl Exchange {
                 Some(2) => service.name = name(field.content),
                 Some(3) => {
                     if let Some(etype) = encryption(inside) {
-                        self.ticket_etypes.push_distinct(etype);
+                        self.numbers.push(TICKET_ETYPES, etype);
                     }
                 }
                 _ => {}
             }
         }
-        self.service(service)
+        self.service(service);
+        service
     }
 
     fn error(&mut self, fields: Ber<'_>, row: &mut Row) {
@@ -347,38 +389,48 @@ impl Exchange {
                 Some(10) => service.name = name(field.content),
                 Some(11) => {
                     if let Some(text) = inside.element() {
-                        self.error_texts.push_distinct(Text::new(text.content.trim_ascii_end()));
+                        self.texts.push(ERROR_TEXTS, LIST_CAP, text.content.trim_ascii_end(), 0);
                     }
                 }
                 _ => {}
             }
         }
-        row.client = self.client(client);
-        row.service = self.service(service);
+        self.client(client, row);
+        self.service(service);
+        row.service = self.place(&service);
     }
 
-    fn client(&mut self, client: Principal<'_>) -> Text {
+    fn client(&mut self, client: Principal<'_>, row: &mut Row) {
         for component in client.components() {
-            self.client_names.push_distinct_bytes(component);
+            self.texts.push(CLIENT_NAMES, LIST_CAP, component, 0);
         }
         self.realm(&client);
         if self.user.is_empty() {
             self.user = Principal { realm: None, ..client }.text();
         }
-        client.text()
+        row.client = self.place(&client);
     }
 
-    fn service(&mut self, service: Principal<'_>) -> Text {
+    fn service(&mut self, service: Principal<'_>) {
         for component in service.components() {
-            self.service_names.push_distinct_bytes(component);
+            self.texts.push(SERVICE_NAMES, LIST_CAP, component, 0);
         }
         self.realm(&service);
-        service.text()
+    }
+
+    /// The place of a principal among those of the rows, if it has a name and the next row will be kept.
+    fn place(&mut self, principal: &Principal<'_>) -> Option<usize> {
+        if self.rows.items().len() >= MESSAGES {
+            return None;
+        }
+        principal.with_text(|text, omitted| {
+            if text.is_empty() { None } else { self.texts.push(PRINCIPALS, 2 * MESSAGES, text, omitted) }
+        })
     }
 
     fn realm(&mut self, of: &Principal<'_>) {
         if let Some(realm) = of.realm.filter(|realm| !realm.is_empty()) {
-            self.realms.push_distinct_bytes(realm);
+            self.texts.push(REALMS, LIST_CAP, realm, 0);
         }
     }
 
@@ -391,10 +443,11 @@ impl Exchange {
         let omitted = self.rows.omitted();
         let mut element = out.element(&ELEMENT);
         element.list(&MESSAGE, rows.iter().map(|row| row.message), omitted);
-        let texts = [(&CLIENT, (|row| &row.client) as fn(&Row) -> &Text), (&SERVICE, |row| &row.service)];
-        for (field, of) in texts {
-            if rows.iter().any(|row| !of(row).is_empty()) {
-                element.list(field, rows.iter().map(of), omitted);
+        let places = [(&CLIENT, (|row| row.client) as fn(&Row) -> Option<usize>), (&SERVICE, |row| row.service)];
+        for (field, of) in places {
+            if rows.iter().any(|row| of(row).is_some()) {
+                let text = |row| of(row).and_then(|place| self.texts.at(place)).unwrap_or_default();
+                element.list(field, rows.iter().map(text), omitted);
             }
         }
         if rows.iter().any(|row| row.error.is_some()) {
@@ -406,41 +459,40 @@ impl Exchange {
             told.push_distinct(error);
         }
         element.list(&ERROR_NAME, told.items().iter().copied(), 0);
-        element.texts(&ERROR_TEXT, &self.error_texts);
+        let texts = |element: &mut Writer<'_>, field, list| {
+            element.list(field, self.texts.of(list), self.texts.omitted(list));
+        };
+        texts(&mut element, &ERROR_TEXT, ERROR_TEXTS);
         if rows.iter().any(|row| row.till.is_some()) {
             element.list(&TILL, rows.iter().map(|row| row.till.map_or(Value::Bytes(&[]), Value::Time)), omitted);
         }
-        element.texts(&CNAME, &self.client_names);
-        element.texts(&SNAME, &self.service_names);
-        element.texts(&REALM, &self.realms);
+        texts(&mut element, &CNAME, CLIENT_NAMES);
+        texts(&mut element, &SNAME, SERVICE_NAMES);
+        texts(&mut element, &REALM, REALMS);
         element.text(&HOST, &self.host);
         let kinds = [
-            (&PREAUTH, &self.preauth, names::preauthentication as fn(i64) -> Option<&'static str>),
-            (&ETYPE_OFFERED, &self.offered, names::encryption),
-            (&ETYPE, &self.etypes, names::encryption),
-            (&TICKET_ETYPE, &self.ticket_etypes, names::encryption),
+            (&PREAUTH, PREAUTHS, names::preauthentication as fn(i64) -> Option<&'static str>),
+            (&ETYPE_OFFERED, OFFERED, names::encryption),
+            (&ETYPE, ETYPES, names::encryption),
+            (&TICKET_ETYPE, TICKET_ETYPES, names::encryption),
         ];
-        for (field, numbers, name) in kinds {
-            for number in numbers.items() {
-                match name(*number) {
+        for (field, list, name) in kinds {
+            for number in self.numbers.of(list) {
+                match name(number) {
                     Some(name) => element.plain(field, name),
                     None => element.bytes(field, number.to_string().as_bytes()),
                 }
             }
-            element.omitted(field, numbers.omitted());
+            element.omitted(field, self.numbers.omitted(list));
         }
         element.list(&OPTIONS, self.options.items().iter().copied(), self.options.omitted());
     }
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        let rows = self.rows.items().iter();
-        let lists = [&self.client_names, &self.service_names, &self.realms, &self.error_texts];
-        let texts = lists.iter().flat_map(|list| list.items());
-        let numbers = [&self.preauth, &self.offered, &self.etypes, &self.ticket_etypes];
-        rows.map(|row| size_of::<Row>() + row.client.heap_bytes() + row.service.heap_bytes()).sum::<usize>()
-            + texts.map(|text| size_of::<Text>() + text.heap_bytes()).sum::<usize>()
-            + numbers.iter().map(|list| size_of_val(list.items())).sum::<usize>()
+        size_of_val(self.rows.items())
+            + self.texts.heap_bytes()
+            + self.numbers.heap_bytes()
             + size_of_val(self.options.items())
             + self.user.heap_bytes()
             + self.host.heap_bytes()
