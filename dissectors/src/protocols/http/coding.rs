@@ -420,6 +420,22 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_that_was_used_says_what_a_new_one_says() {
+        let words = words();
+        let whole = gzip(&words);
+        // Each with a byte changed: some fail at once, some point back to before their first byte, some stop in the middle.
+        let mut all: Vec<Vec<u8>> =
+            (12..200).map(|at| [&whole[..at], &[!whole[at]], &whole[at + 1..]].concat()).collect();
+        all.push(whole);
+        let fresh =
+            |coded: &Vec<u8>| std::thread::scope(|scope| scope.spawn(|| undo(Coding::Gzip, coded, 1000)).join());
+        for coded in all.iter().chain(all.iter().rev()) {
+            assert!(undo(Coding::Gzip, coded, 1000) == fresh(coded).unwrap());
+        }
+        assert!(SPARE.take().is_some(), "none was kept");
+    }
+
+    #[test]
     fn each_coding_is_undone_whatever_the_segments() {
         let words = words();
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
