@@ -13,16 +13,21 @@
 use std::collections::HashSet;
 
 use md5::{Digest, Md5};
+use memchr::memchr;
 
 use super::sizes::{Sizes, is_aead};
 use crate::capped::Text;
 use crate::protocol::Role;
 use crate::reader::Reader;
+use crate::scan;
 
 /// The message number.
 pub const KEXINIT: u8 = 20;
 /// The most payload of a KEXINIT that is kept to negotiate with; a longer one has a fingerprint only.
 const KEPT_BYTES: usize = 8 * 1024;
+
+/// So many names of a list are compared with each other without a set of them.
+const FEW: usize = 32;
 
 const COOKIE_BYTES: usize = 16;
 const KEX: usize = 0;
@@ -158,7 +163,7 @@ fn lists(payload: &[u8]) -> Option<[&[u8]; LISTS]> {
     for list in &mut lists {
         let length = usize::try_from(reader.be_u32()?).ok()?;
         *list = reader.take(length)?;
-        if !list.iter().all(u8::is_ascii_graphic) {
+        if !scan::all(list, |byte| byte.is_ascii_graphic()) {
             return None;
         }
     }
@@ -170,13 +175,36 @@ fn lists(payload: &[u8]) -> Option<[&[u8]; LISTS]> {
 
 /// Linear, however long and hostile the lists are.
 fn choose<'c>(client: &'c [u8], server: &[u8]) -> Option<&'c [u8]> {
-    let offered: HashSet<&[u8]> = server.split(|byte| *byte == b',').filter(|name| !name.is_empty()).collect();
-    client.split(|byte| *byte == b',').find(|name| offered.contains(name))
+    let mut offered = names(server).filter(|name| !name.is_empty());
+    let mut few: [&[u8]; FEW] = [&[]; FEW];
+    let count = few.iter_mut().zip(offered.by_ref()).map(|(place, name)| *place = name).count();
+    match offered.next() {
+        // The first name of the client is mostly among the server's first: no set is made for that.
+        None => {
+            let few = few.get(..count)?;
+            names(client).find(|name| few.contains(name))
+        }
+        Some(next) => {
+            let offered: HashSet<&[u8]> = few.into_iter().chain([next]).chain(offered).collect();
+            names(client).find(|name| offered.contains(name))
+        }
+    }
+}
+
+/// The names of a list.
+fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let list = rest?;
+        let end = memchr(b',', list);
+        rest = end.and_then(|end| list.get(end.saturating_add(1)..));
+        end.map_or(Some(list), |end| list.get(..end))
+    })
 }
 
 /// Names that a side puts among its key exchanges to say what it can (RFC 8308 2.1, OpenSSH's strict key exchange) tell its role.
 fn role(kex: &[u8]) -> Option<Role> {
-    kex.split(|byte| *byte == b',').find_map(|name| match name {
+    names(kex).find_map(|name| match name {
         b"ext-info-c" | b"kex-strict-c-v00@openssh.com" | b"kex-strict-c" => Some(Role::Client),
         b"ext-info-s" | b"kex-strict-s-v00@openssh.com" | b"kex-strict-s" => Some(Role::Server),
         _ => None,
@@ -216,6 +244,19 @@ mod tests {
         let both = || side("a", "aes128-gcm@openssh.com", "hmac-md5");
         let agreed = Agreed::of(&both(), &both()).unwrap();
         assert_eq!(agreed.mac[1].as_ref().unwrap().bytes(), b"implicit");
+    }
+
+    #[test]
+    fn lists_of_many_names_are_compared_as_those_of_few() {
+        let last = FEW.saturating_add(1);
+        let names: Vec<String> = (0..=last).map(|at| format!("n{at}")).collect();
+        let client = format!("x,,n{last},n3,n4");
+        for (count, chosen) in
+            [(3, None), (4, Some("n3")), (FEW, Some("n3")), (FEW + 1, Some("n3")), (FEW + 2, Some(&*names[last]))]
+        {
+            let server = names[..count].join(",");
+            assert_eq!(choose(client.as_bytes(), server.as_bytes()), chosen.map(str::as_bytes), "{count}");
+        }
     }
 
     #[test]
