@@ -167,20 +167,19 @@ impl<'a> Message<'a> {
 
     /// What a single message proves.
     fn verdict(&self, role: Role) -> Verdict {
-        if !self.whole {
+        if !self.whole || !may_send(role, self.code) {
             return Verdict::Reject;
         }
         let named: usize =
             self.options.iter().filter(|(at, _)| matches!(at, 3 | 11 | 15)).map(|(_, value)| value.len()).sum();
         match (class(self.code), role) {
-            (0, _) if self.code == 0 => Verdict::Reject,
-            (0, Role::Client) if method(self.code).is_some() => match named {
+            (0, Role::Client) => match named {
                 4.. => Verdict::Match,
                 _ if self.options.len() >= 2 => Verdict::Likely,
                 // Too little to tell alone.
                 _ => Verdict::NeedMore,
             },
-            (2 | 4 | 5, Role::Server) if is_answer(self.code) => {
+            (2 | 4 | 5, Role::Server) => {
                 if self.options.len() >= 2 && self.payload {
                     Verdict::Likely
                 } else {
@@ -189,6 +188,15 @@ impl<'a> Message<'a> {
             }
             _ => Verdict::Reject,
         }
+    }
+}
+
+/// Whether a role sends messages of a code: requests, or answers to them.
+fn may_send(role: Role, code: u8) -> bool {
+    match (class(code), role) {
+        (0, Role::Client) => method(code).is_some(),
+        (2 | 4 | 5, Role::Server) => is_answer(code),
+        _ => false,
     }
 }
 
@@ -234,6 +242,10 @@ fn is_answer(code: u8) -> bool {
 
 /// Whether a datagram is a message.
 pub fn probe_datagram(sample: &Sample<'_>) -> Verdict {
+    // Most of what begins like a datagram of CoAP has a code that is none: its options need not be read.
+    if sample.bytes.get(1).is_some_and(|code| *code > 0 && !may_send(sample.role, *code)) {
+        return Verdict::Reject;
+    }
     let Some(message) = Message::datagram(sample.bytes) else {
         return Verdict::Reject;
     };
