@@ -43,7 +43,13 @@ pub fn is_text_prefix(bytes: &[u8]) -> bool {
 
 /// A decimal number without sign.
 pub fn decimal(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok().filter(|_| digits.first().is_some_and(u8::is_ascii_digit))?.parse().ok()
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |sum, digit| {
+        let digit = Some(digit.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 /// The sides of which bytes are missing: they are passed over, and the other is still read.

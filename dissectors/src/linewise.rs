@@ -1,6 +1,9 @@
 //! Lines of a stream, and words in them: what protocols of text share.
 
+use memchr::memchr2_iter;
+
 use crate::protocol::Role;
+use crate::scan;
 
 /// Finds the lines of one side's stream, whatever its segmentation.
 ///
@@ -100,7 +103,10 @@ pub fn word(line: &[u8]) -> (&[u8], &[u8]) {
 
 /// Where `wanted` stands in a text, without regard to case.
 pub fn find_ignoring_case(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len().max(1)).position(|part| part.eq_ignore_ascii_case(wanted))
+    let first = wanted.first()?;
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let fits = |at: &usize| text.get(*at..).is_some_and(|rest| begins_ignoring_case(rest, wanted));
+    memchr2_iter(lower, upper, text).find(fits)
 }
 
 /// Whether a text begins with `wanted`, without regard to case.
@@ -110,7 +116,7 @@ pub fn begins_ignoring_case(text: &[u8], wanted: &[u8]) -> bool {
 
 /// Whether bytes may stand in a line of text: no control character but the tabulator. Bytes beyond ASCII may.
 pub fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..))
+    scan::all(bytes, |byte| (byte >= b' ' && byte != 0x7f) || byte == b'\t')
 }
 
 /// A number of at most nine digits, and nothing else.

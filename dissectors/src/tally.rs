@@ -2,6 +2,7 @@
 
 use crate::capped::{List, Text};
 use crate::dictionary::Field;
+use crate::digits;
 use crate::facts::Writer;
 
 /// The most bytes kept of a name.
@@ -29,7 +30,10 @@ impl Tally {
 
     /// As [`Tally::count`], in capitals: where case means nothing.
     pub fn count_upper(&mut self, name: &[u8]) {
-        self.count(&name.get(..NAME_BYTES).unwrap_or(name).to_ascii_uppercase());
+        let name = name.get(..NAME_BYTES).unwrap_or(name);
+        let mut upper = [0; NAME_BYTES];
+        upper.iter_mut().zip(name).for_each(|(upper, byte)| *upper = byte.to_ascii_uppercase());
+        self.count(upper.get(..name.len()).unwrap_or_default());
     }
 
     /// Whether nothing was counted.
@@ -45,7 +49,8 @@ impl Tally {
             .iter()
             .map(|(name, count)| {
                 let mut told = name.bytes().to_vec();
-                told.extend_from_slice(format!(":{count}").as_bytes());
+                told.push(b':');
+                digits::number(*count, &mut told);
                 Text::new(&told)
             })
             .collect();
