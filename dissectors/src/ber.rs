@@ -200,6 +200,15 @@ pub fn oid(content: &[u8], text: &mut Vec<u8>) -> bool {
     text.reserve(content.len().saturating_mul(3));
     let (mut arc, mut wide) = (0u64, false);
     for byte in content {
+        // Most arcs are one byte.
+        if arc == 0 && *byte < 0x80 && !wide && !text.is_empty() {
+            match byte {
+                0..=9 => text.extend_from_slice(&[b'.', b'0' + byte]),
+                10..=99 => text.extend_from_slice(&[b'.', b'0' + byte / 10, b'0' + byte % 10]),
+                _ => text.extend_from_slice(&[b'.', b'1', b'0' + byte / 10 % 10, b'0' + byte % 10]),
+            }
+            continue;
+        }
         wide |= arc >> 57 != 0;
         arc = arc << 7 | u64::from(byte & 0x7f);
         if byte & 0x80 != 0 {
@@ -288,6 +297,7 @@ mod tests {
             (&b"\x2b\x06\x01\x02\x01\x01\x01\x00"[..], "1.3.6.1.2.1.1.1.0"),
             (b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", "1.2.840.113554.1.2.2"),
             (b"\x88\x37\x03", "2.999.3"),
+            (b"\x2b\x09\x0a\x63\x64\x7f\x80\x05\x81\x00", "1.3.9.10.99.100.127.5.128"),
             (b"\x2b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01", "1.3.?.1"),
         ] {
             assert!(oid(content, &mut told));
