@@ -22,7 +22,7 @@ pub mod names;
 
 use self::lists::{Numbers, Texts};
 use crate::ber::{self, Ber, Tlv, tag};
-use crate::capped::{LIST_CAP, List, TEXT_CAP, Text};
+use crate::capped::{LIST_CAP, List, Pieces, TEXT_CAP, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::{Facts, Value, Writer};
 use crate::protocol::Role;
@@ -147,36 +147,23 @@ impl<'a> Principal<'a> {
 
     /// `name/instance@REALM`, as far as it is known; nothing without a name.
     fn text(&self) -> Text {
-        self.with_text(|text, omitted| Text::new(text).and_omitted(omitted))
+        self.pieces().text()
     }
 
-    /// Shows the text, as far as it may be kept, and how many bytes of it are left out.
-    fn with_text<T>(&self, show: impl FnOnce(&[u8], u32) -> T) -> T {
-        // As much as is kept is put together on the stack; the rest is counted.
-        let mut draft = [0; TEXT_CAP];
-        let mut length = 0usize;
-        let mut write = |part: &[u8]| {
-            let room = draft.get_mut(length..).unwrap_or_default();
-            let here = part.len().min(room.len());
-            if let (Some(room), Some(part)) = (room.get_mut(..here), part.get(..here)) {
-                room.copy_from_slice(part);
+    /// The text, put together.
+    fn pieces(&self) -> Pieces {
+        let mut text = Pieces::default();
+        for (at, component) in self.components().enumerate() {
+            if at > 0 {
+                text.push(b"/");
             }
-            length = length.saturating_add(part.len());
-        };
-        let mut named = false;
-        for component in self.components() {
-            if std::mem::replace(&mut named, true) {
-                write(b"/");
-            }
-            write(component.get(..TEXT_CAP).unwrap_or(component));
+            text.push(component.get(..TEXT_CAP).unwrap_or(component));
         }
-        if let Some(realm) = self.realm.filter(|_| named) {
-            write(b"@");
-            write(realm);
+        if let Some(realm) = self.realm.filter(|_| !text.is_empty()) {
+            text.push(b"@");
+            text.push(realm);
         }
-        let kept = draft.get(..length).unwrap_or(&draft);
-        let omitted = u32::try_from(length.saturating_sub(kept.len())).unwrap_or(u32::MAX);
-        show(kept, omitted)
+        text
     }
 }
 
@@ -423,9 +410,9 @@ impl Exchange {
         if self.rows.items().len() >= MESSAGES {
             return None;
         }
-        principal.with_text(|text, omitted| {
-            if text.is_empty() { None } else { self.texts.push(PRINCIPALS, 2 * MESSAGES, text, omitted) }
-        })
+        let pieces = principal.pieces();
+        let (text, omitted) = pieces.kept();
+        if text.is_empty() { None } else { self.texts.push(PRINCIPALS, 2 * MESSAGES, text, omitted) }
     }
 
     fn realm(&mut self, of: &Principal<'_>) {
