@@ -6,13 +6,15 @@
 mod detection;
 mod effort;
 mod speaking;
+mod stages;
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::detection::{Decision, Detection};
 pub use self::effort::{Effort, LATE_LOOKS, REPEATS, REPEATS_AT_FIRST};
-use self::speaking::{Stage, Waiting};
+use self::speaking::Waiting;
+use self::stages::Stages;
 use crate::content::{Content, Look};
 use crate::detector::Found;
 use crate::dictionary::{Flag, Flags};
@@ -89,7 +91,7 @@ pub struct Passed {
 pub struct Conversation {
     setup: Setup,
     mode: Mode,
-    stages: Vec<Stage>,
+    stages: Stages,
     pending: Waiting,
     /// A side whose bytes are not the protocol's.
     muted: Option<Side>,
@@ -117,7 +119,7 @@ impl Conversation {
         Self {
             setup,
             mode: Mode::Fresh,
-            stages: Vec::new(),
+            stages: Stages::default(),
             pending: Default::default(),
             muted: None,
             flags: Flags::default(),
@@ -263,7 +265,8 @@ impl Conversation {
 
     /// What was learnt of other sessions since this was last called.
     pub fn news(&mut self) -> impl Iterator<Item = Heard> {
-        self.news.drain(..)
+        // They are few, and a session that told some may stay for long: it keeps no room for more.
+        std::mem::take(&mut self.news).into_iter()
     }
 
     /// Whether more bytes can teach anything. Once it says no it never says yes again.
@@ -307,7 +310,7 @@ impl Conversation {
         for flag in self.flags.iter() {
             out.flag(flag);
         }
-        for stage in &self.stages {
+        for stage in self.stages.iter() {
             out.set_client(stage.client);
             if let Some(dissector) = &stage.dissector
                 && catch_unwind(AssertUnwindSafe(|| dissector.facts(out))).is_err()
@@ -333,14 +336,8 @@ impl Conversation {
             Mode::Unclaimed(content) => size_of::<Content>() + content.heap_bytes(),
             Mode::Fresh | Mode::Speaking | Mode::Over => 0,
         };
-        let stages: usize =
-            self.stages.iter().filter_map(|stage| stage.dissector.as_ref()).map(|d| d.heap_bytes()).sum();
         let news: usize = self.news.iter().map(|heard| heard.news.heap_bytes()).sum();
-        mode + self.pending.heap_bytes()
-            + stages
-            + self.stages.capacity() * size_of::<Stage>()
-            + self.news.capacity() * size_of::<Heard>()
-            + news
+        mode + self.pending.heap_bytes() + self.stages.heap_bytes() + self.news.capacity() * size_of::<Heard>() + news
     }
 
     /// Takes the session's first bytes.

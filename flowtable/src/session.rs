@@ -54,8 +54,8 @@ pub(crate) struct Detail {
     pub streams: Option<Box<[Stream; 2]>>,
     pub icmp: Option<Icmp>,
     pub typing: Typing,
-    /// What the memory budget was told of this.
-    pub accounted: usize,
+    /// What the memory budget was told of this, in bytes: far from what 32 bits hold, by the caps of all that is in it.
+    pub accounted: u32,
     /// Packets with payload, as far as the budget cares.
     pub uncounted: u32,
 }

@@ -247,7 +247,8 @@ impl FlowTable {
         };
         session.phase = Phase::Over;
         self.index.remove(self.hasher.hash_one(session.key), index);
-        self.details = self.details.saturating_sub(session.detail.as_ref().map_or(0, |detail| detail.accounted));
+        self.details =
+            self.details.saturating_sub(session.detail.as_ref().map_or(0, |detail| detail.accounted as usize));
         if in_wheel {
             self.wheel.remove(&mut self.sessions, index);
         }
@@ -338,8 +339,8 @@ impl FlowTable {
     /// Tells the budget what a session's details take now.
     fn account(&mut self, index: Index) {
         if let Some(detail) = self.sessions.get_mut(index).and_then(|session| session.detail.as_deref_mut()) {
-            let bytes = detail.heap_bytes();
-            self.details = self.details.saturating_add(bytes).saturating_sub(detail.accounted);
+            let bytes = u32::try_from(detail.heap_bytes()).unwrap_or(u32::MAX);
+            self.details = self.details.saturating_add(bytes as usize).saturating_sub(detail.accounted as usize);
             detail.accounted = bytes;
         }
     }

@@ -3,23 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::detection::Detection;
-use super::{Conversation, Heard, Mode, PENDING_CAP, STAGES};
+use super::stages::Stage;
+use super::{Conversation, Heard, Mode, PENDING_CAP};
 use crate::content::Content;
 use crate::dictionary::Flag;
 use crate::facts::Side;
 use crate::news::NEWS_CAP;
 use crate::protocol::{Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
 use crate::time::Timestamp;
-
-/// One protocol of the session.
-pub(super) struct Stage {
-    pub protocol: &'static Protocol,
-    pub client: Side,
-    /// `None` after a panic.
-    pub dissector: Option<Box<dyn Dissector>>,
-    /// By side: whether it has sent anything that the dissector could use.
-    pub heard: [bool; 2],
-}
 
 /// The bytes of one side that wait for the dissector.
 #[derive(Default)]
@@ -70,8 +61,6 @@ impl Waiting {
 impl Conversation {
     pub(super) fn open(&mut self, protocol: &'static Protocol, client: Side) {
         let opening = Opening { transport: self.setup.transport, file_hash: self.setup.file_hash };
-        // Nearly every session has one protocol; a vector would make room for four.
-        self.stages.reserve_exact(1);
         self.stages.push(Stage { protocol, client, dissector: Some((protocol.open)(&opening)), heard: [false; 2] });
     }
 
@@ -146,7 +135,6 @@ impl Conversation {
             pending.wanted = 0;
         }
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
-            let stages = self.stages.len();
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
             let consumed = match step {
                 Step::Consumed(n) => n,
@@ -176,7 +164,7 @@ impl Conversation {
             };
             used = used.saturating_add(consumed);
             self.hear(side, consumed);
-            if consumed == 0 || self.stages.len() != stages {
+            if consumed == 0 {
                 break;
             }
         }
@@ -255,7 +243,7 @@ impl Conversation {
     }
 
     fn hand_over(&mut self, side: Side, to: Option<&'static Protocol>, time: Timestamp) {
-        if self.stages.len() >= STAGES {
+        if self.stages.is_full() {
             self.over();
             return;
         }
