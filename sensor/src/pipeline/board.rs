@@ -12,7 +12,7 @@ use dissectors::time::SECOND;
 use flowtable::across::{Announced, Joined, Matter, Meeting, Notice};
 use flowtable::path::Domain;
 
-use super::heard::{Heard, Item, Ports};
+use super::heard::{Heard, Hints, Item, Ports};
 
 /// How long a name stands for an address after it was last looked up, in nanoseconds of the packet clock. Resolvers in programs keep
 /// answers for longer than their time to live.
@@ -46,6 +46,8 @@ impl From<IpAddr> for Host {
 /// What sessions have heard of others, and how far the workers have come.
 pub(super) struct Board {
     names: Heard<Pair, Text>,
+    /// Addresses that names were answered with.
+    named: Hints,
     announced: Heard<Place, Announced>,
     /// Ports that sessions were announced on: nearly every session is on none of them.
     ports: Ports,
@@ -60,6 +62,7 @@ impl Board {
     pub fn new(workers: usize, memory: usize) -> Self {
         Self {
             names: Heard::default(),
+            named: Hints::default(),
             announced: Heard::default(),
             ports: Ports::default(),
             reached: (0..workers).map(|_| AtomicU64::new(0)).collect(),
@@ -85,7 +88,9 @@ impl Board {
         match matter {
             Matter::Named { client, address, name } => {
                 let item = Item { clock, time, thing: name };
-                self.names.keep((domain, client.into(), address.into()), item, self.cap, self.safe(), NAME_LIFE);
+                let address = Host::from(address);
+                self.named.note(&address);
+                self.names.keep((domain, client.into(), address), item, self.cap, self.safe(), NAME_LIFE);
             }
             Matter::Expected { at: (address, port), protocol, announced } => {
                 let place = (domain, protocol, address.into(), port, announced.peer.map(Host::from));
@@ -107,9 +112,11 @@ impl Board {
             [Some(peer), None].map(|peer| (meeting.domain, ends.protocol, address, port, peer))
         });
         joined.announced = { places }.find_map(|place| self.announcement(&place, meeting));
-        if !self.names.is_empty() {
-            let [originator, responder] = &mut joined.names;
+        let [originator, responder] = &mut joined.names;
+        if self.named.has(&destination) {
             self.names_of(&(meeting.domain, source, destination), meeting, responder);
+        }
+        if self.named.has(&source) {
             self.names_of(&(meeting.domain, destination, source), meeting, originator);
         }
     }

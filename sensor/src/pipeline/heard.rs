@@ -39,10 +39,6 @@ impl<K: Hash + Eq, T> Default for Heard<K, T> {
 }
 
 impl<K: Hash + Eq, T: Same> Heard<K, T> {
-    pub fn is_empty(&self) -> bool {
-        self.entries.load(Ordering::Relaxed) == 0
-    }
-
     /// Keeps a thing in the order of the packet clock, and nothing that is older than `life`.
     pub fn keep(&self, key: K, item: Item<T>, cap: usize, safe: u64, life: u64) {
         if self.entries.load(Ordering::Relaxed) >= cap && !self.map.contains_key(&key) {
@@ -58,6 +54,10 @@ impl<K: Hash + Eq, T: Same> Heard<K, T> {
             Kept::default()
         });
         let at = kept.partition_point(|other| other.clock <= item.clock);
+        if kept.is_empty() {
+            // Of most only one thing is heard; a vector would make room for four.
+            kept.reserve_exact(1);
+        }
         kept.insert(at, item);
         // Of a run of equals the first and the last tell all; a session that has not been told yet may ask for any of the others.
         let inner = at.checked_sub(1).filter(|before| {
@@ -97,6 +97,42 @@ impl Ports {
     }
 }
 
+/// A set of things by a bit of their hash: what was noted is in it, and now and then something else. It is small enough for a cache, so that
+/// most sessions, of which nothing was heard, need not ask a map. Nothing is ever taken out.
+pub(super) struct Hints {
+    hasher: ahash::RandomState,
+    bits: Box<[AtomicU64]>,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        let bits = (0..1 << 10).map(|_| AtomicU64::new(0)).collect();
+        Self { hasher: ahash::RandomState::new(), bits }
+    }
+}
+
+impl Hints {
+    pub fn note(&self, thing: &impl Hash) {
+        let (word, bit) = self.place(thing);
+        if let Some(word) = word {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a thing may have been noted.
+    #[inline]
+    pub fn has(&self, thing: &impl Hash) -> bool {
+        let (word, bit) = self.place(thing);
+        word.is_some_and(|word| word.load(Ordering::Relaxed) & bit != 0)
+    }
+
+    #[inline]
+    fn place(&self, thing: &impl Hash) -> (Option<&AtomicU64>, u64) {
+        let hash = self.hasher.hash_one(thing);
+        (self.bits.get((hash >> 6) as usize % self.bits.len().max(1)), 1 << (hash & 63))
+    }
+}
+
 /// Whether two say the same.
 pub(super) trait Same {
     fn is_same(&self, later: &Self) -> bool;
@@ -111,5 +147,20 @@ impl Same for Text {
 impl Same for Announced {
     fn is_same(&self, later: &Self) -> bool {
         self.peer == later.peer && self.parent == later.parent && self.app == later.app && self.file == later.file
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_noted_is_in_it_and_little_else() {
+        let hints = Hints::default();
+        let is_in = |numbers: std::ops::Range<u32>| numbers.filter(|number| hints.has(number)).count();
+        assert_eq!(is_in(0..10_000), 0);
+        (0..100u32).for_each(|number| hints.note(&number));
+        assert_eq!(is_in(0..100), 100);
+        assert!(is_in(100..10_100) < 200, "a bit of 65,536 for each of a hundred");
     }
 }
