@@ -17,74 +17,89 @@ pub enum Comma {
 /// Appends `bytes` in their escaped form.
 #[inline]
 pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
-    // Nearly every value is plain ASCII, and is looked at while it is copied.
-    let before = out.len();
-    if !append_clean(bytes, comma, out) {
-        out.truncate(before);
+    // Nearly every value is plain ASCII.
+    if is_clean(bytes, comma) {
+        append(bytes, out);
+    } else {
         encode_dirty(bytes, comma, out);
     }
 }
 
-/// Appends bytes as they are and tells whether none must be escaped. They are looked at and copied in steps of a fixed size, which need no
-/// call; the last begins within the one before.
-fn append_clean(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) -> bool {
-    let end = out.len() + bytes.len();
-    match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        (Some(last), ..) => {
-            let mut found = dirt(u64::from_le_bytes(*last), comma);
-            let steps = bytes.as_chunks::<8>().0;
-            if bytes.len() > SHORT {
-                out.extend_from_slice(bytes);
-                found |= steps.iter().fold(0, |found, step| found | dirt(u64::from_le_bytes(*step), comma));
-            } else {
-                for step in steps {
-                    found |= dirt(u64::from_le_bytes(*step), comma);
-                    out.extend_from_slice(step);
-                }
-                out.truncate(end - 8);
-                out.extend_from_slice(last);
-            }
-            found == 0
-        }
-        (_, Some(first), Some(last)) => {
-            out.extend_from_slice(first);
-            out.truncate(end - 4);
-            out.extend_from_slice(last);
-            let both = u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
-            dirt(both, comma) == 0
-        }
-        _ => {
-            out.extend(bytes);
-            let word = bytes.iter().fold(u64::from_le_bytes([b'a'; 8]), |word, &byte| word << 8 | u64::from(byte));
-            dirt(word, comma) == 0
-        }
+/// Appends bytes that need no escaping. Short ones, which nearly all are, are copied in steps of a fixed size, which need no call; the last
+/// begins within the one before.
+#[inline]
+pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
+    match bytes.len() {
+        0..4 => bytes.iter().for_each(|byte| out.push(*byte)),
+        4..8 => append_steps::<4>(bytes, out),
+        8..STEP => append_steps::<8>(bytes, out),
+        STEP..=SHORT => append_steps::<STEP>(bytes, out),
+        _ => out.extend_from_slice(bytes),
     }
 }
 
 /// What is longer is copied by a call.
 const SHORT: usize = 64;
 
-/// Not zero where a lane of the word holds a byte that may have to be escaped: one that is no printable ASCII, `%`, `"`, `\`, `]`, or the
-/// comma.
 #[inline]
-const fn dirt(word: u64, comma: Comma) -> u64 {
-    const LANES: u64 = 0x0101_0101_0101_0101;
-    /// The highest bit of the lowest lane below `least`, and of some lanes above it: right for whether there is any.
-    const fn below(word: u64, least: u64) -> u64 {
-        word.wrapping_sub(least * LANES) & !word
+fn append_steps<const N: usize>(bytes: &[u8], out: &mut Vec<u8>) {
+    let end = out.len() + bytes.len();
+    for step in bytes.as_chunks::<N>().0 {
+        out.extend_from_slice(step);
     }
-    const fn equal(word: u64, byte: u8) -> u64 {
-        below(word ^ (byte as u64 * LANES), 1)
+    if let Some(last) = bytes.last_chunk::<N>() {
+        out.truncate(end - N);
+        out.extend_from_slice(last);
     }
-    // `\` and `]` differ in their lowest bit alone.
-    let found = word
-        | below(word, 0x20)
-        | equal(word, 0x7f)
-        | equal(word, b'%')
-        | equal(word, b'"')
-        | equal(word | LANES, b']');
-    let commas = if matches!(comma, Comma::Escaped) { equal(word, b',') } else { 0 };
-    (found | commas) & (0x80 * LANES)
+}
+
+/// What one instruction looks at.
+const STEP: usize = 16;
+
+/// Whether none of the bytes has to be escaped. They are looked at in whole steps, the last of which begins within the one before; what is
+/// shorter than a step is filled up to one.
+#[inline]
+fn is_clean(bytes: &[u8], comma: Comma) -> bool {
+    const CLEAN: u64 = u64::from_le_bytes([b'a'; 8]);
+    let mut found = [0; STEP];
+    let last = match (bytes.last_chunk::<STEP>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(last), ..) => {
+            for step in bytes.as_chunks::<STEP>().0 {
+                look(step, comma, &mut found);
+            }
+            *last
+        }
+        (_, Some(first), Some(last)) => step(u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+                step(CLEAN, first << 32 | last)
+            }
+            _ => step(CLEAN, bytes.iter().fold(CLEAN, |word, byte| word << 8 | u64::from(*byte))),
+        },
+    };
+    look(&last, comma, &mut found);
+    found == [0; STEP]
+}
+
+fn step(one: u64, other: u64) -> [u8; STEP] {
+    (u128::from(one) | u128::from(other) << 64).to_le_bytes()
+}
+
+/// Sets what is not zero for a byte that may have to be escaped: one that is no printable ASCII, `%`, `"`, `\`, `]`, or the comma. Every byte
+/// of the step is looked at at once, so nothing here may depend on what came of another question.
+#[inline]
+fn look(step: &[u8; STEP], comma: Comma, found: &mut [u8; STEP]) {
+    for (found, &byte) in found.iter_mut().zip(step) {
+        // As a signed number a byte that is no ASCII is below all that is. `\` and `]` differ in their lowest bit alone.
+        let dirty = ((byte as i8) < 0x20)
+            | (byte == 0x7f)
+            | (byte == b'%')
+            | (byte == b'"')
+            | (byte | 1 == b']')
+            | ((byte == b',') & (comma == Comma::Escaped));
+        *found |= u8::from(dirty);
+    }
 }
 
 #[cold]
