@@ -92,7 +92,13 @@ impl Flags {
     }
 
     /// The flags that are set, in the order of [`Flag::ALL`].
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = Flag> {
-        Flag::ALL.iter().copied().filter(move |flag| self.contains(*flag))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let flag = *Flag::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left.wrapping_sub(1);
+            Some(flag)
+        })
     }
 }
