@@ -7,6 +7,7 @@ mod sample;
 
 use std::collections::HashSet;
 
+use dissectors::basics::{Basics, Carrier, Party, Short};
 use dissectors::dictionary::{Element, Field, Flag, Shape, session};
 use dissectors::facts::{Facts, Value};
 use dissectors::{Text, Timestamp};
@@ -38,7 +39,7 @@ fn a_session_is_one_line() {
     assert_eq!(
         syslog(&ssh()),
         concat!(
-            r#"<133>1 2026-11-22T15:05:32.000001Z tap tapline - SESSION [session@32473 id="7Q2mVx0d9LkT" "#,
+            r#"<133>1 2026-11-22T15:05:32.000001Z tap tapline - SESSION [session@32473 id="eed8b44c435c85ff" "#,
             r#"cid="1:LQU9qZlK+B5F3KDmev6m5PMibrg=" start="2026-11-22T15:04:51.000001Z" duration="41.017000" transport="tcp" app="ssh" "#,
             r#"src="10.0.0.5" src_port="50112" dst="10.0.0.9" dst_port="2222" src_pkts="61" dst_pkts="58" src_bytes="5149" "#,
             r#"dst_bytes="13402" src_ip_bytes="8329" dst_ip_bytes="16426" state="SF" history="ShADadFf" end="fin" rtt="1.234" "#,
@@ -197,14 +198,18 @@ fn a_sensor_that_runs_has_a_process_and_its_status_a_sentence() {
 
 #[test]
 fn ends_of_ipv6_stand_in_brackets_and_nothing_at_all_is_the_nil_value() {
-    let mut facts = Facts::new();
-    let mut out = facts.element(&session::ELEMENT);
-    out.plain(&session::APP, "icmpv6");
-    out.value(&session::SRC, Value::Address("2001:db8::1".parse().unwrap()));
-    out.value(&session::DST, Value::Address("2001:db8::2".parse().unwrap()));
-    assert!(syslog(&facts).ends_with("] icmpv6 2001:db8::1 > 2001:db8::2"));
-    facts.element(&session::ELEMENT).number(&session::DST_PORT, 53);
-    assert!(syslog(&facts).ends_with("] icmpv6 2001:db8::1 > [2001:db8::2]:53"));
+    let [src, dst] = ["2001:db8::1", "2001:db8::2"].map(|address| Party {
+        address: address.parse().unwrap(),
+        port: None,
+        ..basics("icmpv6").src
+    });
+    let told = |src, dst| {
+        let mut facts = Facts::new();
+        facts.begin(Basics { carrier: Carrier::Named("icmpv6"), src, dst, ..basics("icmpv6") });
+        syslog(&facts)
+    };
+    assert!(told(src, dst).contains("] icmpv6 2001:db8::1 > 2001:db8::2, 41 s"));
+    assert!(told(src, Party { port: Some(53), ..dst }).contains("] icmpv6 2001:db8::1 > [2001:db8::2]:53, 41 s"));
     assert_eq!(syslog(&Facts::new()), "<134>1 2026-11-22T15:05:32.000001Z tap tapline - SESSION - unknown");
 }
 
@@ -250,19 +255,70 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 prop_compose! {
+    fn party()(
+        address in any::<std::net::IpAddr>(),
+        port in any::<Option<u16>>(),
+        (packets, payload, ip_bytes) in any::<(u64, u64, u64)>(),
+    ) -> Party {
+        Party { address, port, packets, payload, ip_bytes }
+    }
+}
+
+prop_compose! {
+    /// What every session has, with as much of it as there may be.
+    fn any_basics()(
+        (id, start, duration) in any::<(u64, u64, u64)>(),
+        (cid, history) in ("1:[A-Za-z0-9+/]{27}=", "[A-Za-z^]{0,21}"),
+        number in any::<Option<u8>>(),
+        (src, dst) in (party(), party()),
+        (open, rtt) in any::<(bool, Option<u64>)>(),
+        (retransmits, missed) in any::<([u64; 2], [bool; 2])>(),
+    ) -> Basics {
+        Basics {
+            id,
+            cid: Short::new(cid.as_bytes()),
+            start: Timestamp::from_nanos(start),
+            duration,
+            carrier: number.map_or(Carrier::Named("udp"), Carrier::Numbered),
+            src,
+            dst,
+            history: Short::new(history.as_bytes()),
+            end: (!open).then_some("idle"),
+            rtt,
+            retransmits,
+            missed: missed.map(u64::from),
+            ..basics("unknown")
+        }
+    }
+}
+
+/// Whether a field of a session is among the basics, which are no entries.
+fn is_basic(field: &'static Field) -> bool {
+    let mut facts = Facts::new();
+    facts.begin(Basics { missed: [1, 1], ..basics("unknown") });
+    facts.values().any(|(_, basic, _)| std::ptr::eq(basic, field))
+}
+
+prop_compose! {
     /// Facts in any order, elements and lists taken up again at will.
     fn any_facts()(
         entries in prop::collection::vec((0..FIELDS.len(), 0..64_usize, prop::collection::vec(said(), 1..20)), 0..40),
         user in prop::option::of(prop::collection::vec(any::<u8>(), 0..300)),
         flags in prop::collection::vec(0..Flag::ALL.len(), 0..4),
         left_out in 0..3_u32,
+        basics in prop::option::weighted(0.8, any_basics()),
     ) -> Facts {
         let mut facts = Facts::new();
+        if let Some(basics) = basics {
+            facts.begin(basics);
+        }
         for (element, field, values) in entries {
             let (element, fields) = FIELDS[element];
             let field = fields[field % fields.len()];
             // What the renderer adds itself is no entry.
-            if [&session::USER, &session::FLAGS, &session::ENCRYPTED, &session::CUT].iter().any(|own| std::ptr::eq(*own, field)) {
+            if [&session::USER, &session::FLAGS, &session::ENCRYPTED, &session::CUT].iter().any(|own| std::ptr::eq(*own, field))
+                || is_basic(field)
+            {
                 continue;
             }
             let mut out = facts.element(element);

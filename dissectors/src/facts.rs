@@ -4,8 +4,9 @@
 
 use std::net::IpAddr;
 
+use crate::basics::Basics;
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag, Flags, Shape};
+use crate::dictionary::{Element, Field, Flag, Flags, Shape, session};
 use crate::protocol::Role;
 use crate::time::Timestamp;
 
@@ -123,16 +124,36 @@ pub struct Run<'f> {
 }
 
 impl<'f> Run<'f> {
-    /// Its parts of one field each: the field, and its value or the items of its list.
-    pub fn params(
-        &self,
-    ) -> impl Iterator<Item = (&'static Field, impl Iterator<Item = Value<'f>> + use<'f>)> + use<'f> {
-        let facts = self.facts;
-        let params = self.entries.chunk_by(|one, next| std::ptr::eq(one.field, next.field));
-        params.filter_map(move |entries| {
-            let values = entries.iter().map(|entry| facts.load(entry.value));
-            Some((entries.first()?.field, values))
-        })
+    /// Its values with their fields.
+    pub fn values(&self) -> Values<'f> {
+        Values { facts: self.facts, entries: self.entries.iter() }
+    }
+}
+
+/// Values of one element with their fields, in the order written. Items of a list stand one after the other.
+#[derive(Clone, Debug)]
+pub struct Values<'f> {
+    facts: &'f Facts,
+    entries: std::slice::Iter<'f, Entry>,
+}
+
+impl<'f> Iterator for Values<'f> {
+    type Item = (&'static Field, Value<'f>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.entries.next()?;
+        Some((entry.field, self.facts.load(entry.value)))
+    }
+}
+
+impl<'f> Values<'f> {
+    /// The next value, where it is one of that field: another item of its list.
+    #[inline]
+    pub fn another(&mut self, field: &'static Field) -> Option<Value<'f>> {
+        let entry = self.entries.as_slice().first().filter(|entry| std::ptr::eq(entry.field, field))?;
+        self.entries.next();
+        Some(self.facts.load(entry.value))
     }
 }
 
@@ -150,6 +171,7 @@ pub struct Omission {
 /// The facts of one session, or of one line about the sensor itself. Made to be cleared and used again.
 #[derive(Debug, Default)]
 pub struct Facts {
+    basics: Option<Basics>,
     entries: Vec<Entry>,
     spans: Vec<Span>,
     arena: Vec<u8>,
@@ -182,6 +204,7 @@ impl Facts {
 
     /// Forgets everything but the settings.
     pub fn clear(&mut self) {
+        self.basics = None;
         self.entries.clear();
         self.spans.clear();
         self.arena.clear();
@@ -206,6 +229,17 @@ impl Facts {
             (Role::Client, false) | (Role::Server, true) => Side::Originator,
             (Role::Client, true) | (Role::Server, false) => Side::Responder,
         }
+    }
+
+    /// Tells what every session has. It leads the `session` element; what else is written of that comes after.
+    #[inline]
+    pub fn begin(&mut self, basics: Basics) {
+        self.basics = Some(basics);
+    }
+
+    /// What every session has, where the facts are a session's.
+    pub fn basics(&self) -> Option<&Basics> {
+        self.basics.as_ref()
     }
 
     /// Starts or goes on with an element.
@@ -243,6 +277,11 @@ impl Facts {
     /// The name that was announced for the file that the session carries.
     pub fn expected_file(&self) -> Option<&Text> {
         self.file.as_ref()
+    }
+
+    /// Flags the session with all of them.
+    pub fn flag_all(&mut self, flags: Flags) {
+        self.flags.merge(flags);
     }
 
     /// Flags the session.
@@ -290,14 +329,17 @@ impl Facts {
         &self.omissions
     }
 
-    /// Every value with its element and field, in the order written. Items of a list stand one after the other.
+    /// Every value with its element and field, in the order written: whatever it is a value of. Items of a list stand one after the other.
     pub fn values(&self) -> impl Iterator<Item = (&'static Element, &'static Field, Value<'_>)> {
-        self.runs().flat_map(|run| {
-            run.entries.iter().map(move |entry| (run.element, entry.field, run.facts.load(entry.value)))
-        })
+        let mut all = Vec::new();
+        if let Some(basics) = &self.basics {
+            basics.each(&mut |field, value| all.push((&session::ELEMENT, field, value)));
+        }
+        let runs = self.runs().flat_map(|run| run.values().map(move |(field, value)| (run.element, field, value)));
+        all.into_iter().chain(runs)
     }
 
-    /// The values in the order written, in runs of one element.
+    /// The values beside the basics, in the order written, in runs of one element.
     pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
         self.spans.iter().map(|&Span { element, start, end }| {
             let entries = self.entries.get(start..end).unwrap_or_default();
@@ -305,7 +347,7 @@ impl Facts {
         })
     }
 
-    /// The elements in use, in the order in which they were started.
+    /// The elements of these values, in the order in which they were started.
     pub fn elements(&self) -> impl Iterator<Item = &'static Element> + '_ {
         self.spans.iter().enumerate().filter_map(|(at, span)| {
             let before = self.spans.get(..at).unwrap_or_default();
@@ -314,10 +356,12 @@ impl Facts {
     }
 
     /// The first value of a field, where it has one.
-    pub fn get(&self, field: &'static Field) -> Option<Value<'_>> {
+    #[cfg(test)]
+    pub(crate) fn get(&self, field: &'static Field) -> Option<Value<'_>> {
         self.entries.iter().find(|entry| std::ptr::eq(entry.field, field)).map(|entry| self.load(entry.value))
     }
 
+    #[inline]
     fn load(&self, stored: Stored) -> Value<'_> {
         match stored {
             Stored::Arena { start, end } => {

@@ -7,6 +7,7 @@
 //! Read [`protocol`] for the contract of a dissector, [`protocols`] for the list of them, [`conversation`] for the engine that
 //! feeds them and [`dictionary`] for what they may say.
 
+pub mod basics;
 pub mod ber;
 pub mod by_offset;
 pub mod capped;

@@ -1,6 +1,7 @@
 //! Writes a session's facts.
 
 use dissectors::Text;
+use dissectors::basics::{Basics, Carrier, Party, Short};
 use dissectors::conversation::{Conversation, Passed};
 use dissectors::dictionary::{Flag, session as fields};
 use dissectors::facts::{Facts, Side, Value};
@@ -12,7 +13,7 @@ use crate::across::Joined;
 use crate::community_id::community_id;
 use crate::finished::End;
 use crate::half::Half;
-use crate::packet::{Ends, protocol};
+use crate::packet::{Address, Ends, protocol};
 use crate::path::Paths;
 use crate::session::{Detail, Session};
 use crate::tcp::{Endpoint, HISTORY_CAP, conn_state, exchange_state};
@@ -38,55 +39,38 @@ pub(crate) fn write(
     let ends = session.key.ends(session.originator);
     let number = ends.protocol;
     let path = context.paths.get(session.path);
+    let app = announced.map_or_else(|| app(session), |announced| announced.app);
     let [originator, responder] = &session.halves;
     let detail = session.detail.as_deref();
     let icmp = detail.and_then(|detail| detail.icmp.as_ref());
     let ported = matches!(number, protocol::TCP | protocol::UDP | protocol::SCTP);
+    let party = |address: Address, port: u16, half: &Half| Party {
+        address: address.ip(ends.family),
+        port: ported.then_some(port),
+        packets: half.packets,
+        payload: half.payload,
+        ip_bytes: half.ip_bytes,
+    };
+    let first = icmp.and_then(|icmp| icmp.first());
+    let missed = [originator.unseen(), responder.unseen()];
+    out.begin(Basics {
+        id,
+        cid: Short::new(&community_id(context.community_id_seed, &ends, first)),
+        start: session.start,
+        duration: session.last.since(session.start),
+        carrier: transport_name(number).map_or(Carrier::Numbered(number), Carrier::Named),
+        app,
+        src: party(ends.source, ends.source_port, originator),
+        dst: party(ends.destination, ends.destination_port, responder),
+        state: state(originator, responder, &ends),
+        history: history(session),
+        end: ending.map(End::name),
+        rtt: session.rtt(),
+        retransmits: [originator.retransmits(), responder.retransmits()],
+        missed,
+    });
 
     let mut element = out.element(&fields::ELEMENT);
-    element.value(&fields::ID, Value::Id(id));
-    let first = icmp.and_then(|icmp| icmp.first());
-    element.value(&fields::CID, Value::Bytes(&community_id(context.community_id_seed, &ends, first)));
-    element.value(&fields::START, Value::Time(session.start));
-    element.value(&fields::DURATION, Value::Seconds(session.last.since(session.start)));
-    match transport_name(number) {
-        Some(name) => element.plain(&fields::TRANSPORT, name),
-        None => element.number(&fields::TRANSPORT, u64::from(number)),
-    }
-    let app = announced.map_or_else(|| app(session), |announced| announced.app);
-    element.plain(&fields::APP, app);
-    element.value(&fields::SRC, Value::Address(ends.source.ip(ends.family)));
-    if ported {
-        element.number(&fields::SRC_PORT, u64::from(ends.source_port));
-    }
-    element.value(&fields::DST, Value::Address(ends.destination.ip(ends.family)));
-    if ported {
-        element.number(&fields::DST_PORT, u64::from(ends.destination_port));
-    }
-    element.number(&fields::SRC_PKTS, originator.packets);
-    element.number(&fields::DST_PKTS, responder.packets);
-    element.number(&fields::SRC_BYTES, originator.payload);
-    element.number(&fields::DST_BYTES, responder.payload);
-    element.number(&fields::SRC_IP_BYTES, originator.ip_bytes);
-    element.number(&fields::DST_IP_BYTES, responder.ip_bytes);
-    element.plain(&fields::STATE, state(originator, responder, &ends));
-    let mut letters = [0; HISTORY_CAP];
-    let count = session.history.letters(&mut letters);
-    element.bytes(&fields::HISTORY, letters.get(..count).unwrap_or_default());
-    if let Some(ending) = ending {
-        element.plain(&fields::END, ending.name());
-    }
-    if let Some(rtt) = session.rtt() {
-        element.value(&fields::RTT, Value::Milliseconds(rtt));
-    }
-    let retransmits = (originator.retransmits(), responder.retransmits());
-    if retransmits != (0, 0) {
-        element.value(&fields::RETRANSMITS, Value::Pair(retransmits.0, retransmits.1));
-    }
-    let missed = (originator.unseen(), responder.unseen());
-    if missed != (0, 0) {
-        element.value(&fields::MISSED, Value::Pair(missed.0, missed.1));
-    }
     element.list(&fields::VLAN, path.vlans.iter().copied(), 0);
     element.list(&fields::TUNNEL, path.tunnels.iter().map(|tunnel| Value::Bytes(tunnel.as_bytes())), 0);
     for (field, half) in [(&fields::SRC_MAC, originator), (&fields::DST_MAC, responder)] {
@@ -103,14 +87,12 @@ pub(crate) fn write(
         }
     }
 
-    for flag in session.marks.iter() {
-        out.flag(flag);
-    }
+    out.flag_all(session.marks);
     // What was announced is where it was announced to be.
     if joined.announced.is_none() && is_off_port(detail, &ends) {
         out.flag(Flag::OffPort);
     }
-    if missed != (0, 0) {
+    if missed != [0, 0] {
         out.flag(Flag::Gap);
     }
     if number == protocol::TCP && is_oneway(originator, responder) {
@@ -187,6 +169,12 @@ fn app(session: &Session) -> &'static str {
             .and_then(|conversation| conversation.app())
             .unwrap_or("unknown"),
     }
+}
+
+fn history(session: &Session) -> Short {
+    let mut letters = [0; HISTORY_CAP];
+    let count = session.history.letters(&mut letters);
+    Short::new(letters.get(..count).unwrap_or_default())
 }
 
 fn state(originator: &Half, responder: &Half, ends: &Ends) -> &'static str {

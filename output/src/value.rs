@@ -47,17 +47,57 @@ pub fn milliseconds(nanos: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'.', a, b, c]);
 }
 
-/// An instant by RFC 3339 in UTC with microseconds: `2026-11-22T15:05:32.000001Z`.
+/// Two numbers: `src:dst`.
+pub fn pair(src: u64, dst: u64, out: &mut Vec<u8>) {
+    number(src, out);
+    out.push(b':');
+    number(dst, out);
+}
+
+/// `yes` or `no`.
+pub fn yes_no(yes: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if yes { b"yes" } else { b"no" });
+}
+
+/// What second was told last, and how: most lines tell of the same second more than once, and so do the lines after it.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    second: u64,
+    /// `2026-11-22T15:05:32.`
+    text: [u8; 20],
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { second: 0, text: *b"1970-01-01T00:00:00." }
+    }
+}
+
+impl Clock {
+    /// An instant by RFC 3339 in UTC with microseconds: `2026-11-22T15:05:32.000001Z`.
+    pub fn time(&mut self, time: Timestamp, out: &mut Vec<u8>) {
+        let (second, micros) = (time.nanos() / SECOND, time.nanos() % SECOND / MICROSECOND);
+        if second != self.second {
+            *self = Self { second, text: civil(second) };
+        }
+        let [_, _, u, v, w, x, k, l] = eight_digits(micros as u32);
+        out.extend_from_slice(&self.text);
+        out.extend_from_slice(&[u, v, w, x, k, l, b'Z']);
+    }
+}
+
+/// An instant, where few are told.
 pub fn time(time: Timestamp, out: &mut Vec<u8>) {
-    let (whole, micros) = (time.nanos() / SECOND, time.nanos() % SECOND / MICROSECOND);
-    let (year, month, day) = date(whole / SECONDS_OF_A_DAY);
-    let second = (whole % SECONDS_OF_A_DAY) as u32;
+    Clock::default().time(time, out);
+}
+
+/// A second since 1970 as date and time of day, and the point behind it.
+fn civil(second: u64) -> [u8; 20] {
+    let (year, month, day) = date(second / SECONDS_OF_A_DAY);
+    let second = (second % SECONDS_OF_A_DAY) as u32;
     let [y, e, a, r, m, n, d, g] = eight_digits((year * 10_000 + month * 100 + day) as u32);
     let [_, _, h, o, i, j, s, t] = eight_digits(second / 3600 * 10_000 + second / 60 % 60 * 100 + second % 60);
-    let [_, _, u, v, w, x, k, l] = eight_digits(micros as u32);
-    out.extend_from_slice(&[
-        y, e, a, r, b'-', m, n, b'-', d, g, b'T', h, o, b':', i, j, b':', s, t, b'.', u, v, w, x, k, l, b'Z',
-    ]);
+    [y, e, a, r, b'-', m, n, b'-', d, g, b'T', h, o, b':', i, j, b':', s, t, b'.']
 }
 
 /// An address; IPv6 by RFC 5952.
@@ -96,11 +136,18 @@ fn hex_pair(byte: u8) -> [u8; 2] {
 
 #[inline]
 fn ipv4(address: Ipv4Addr, out: &mut Vec<u8>) {
+    // Put together in place: each octet's text covers what the one before had too much.
+    let mut whole = [0; 16];
+    let mut end = 0;
     for octet in address.octets() {
         let text = OCTETS.get(usize::from(octet)).unwrap_or(&[0; 4]);
-        append_part(text, octet_digits(u64::from(octet)) + 1, out);
+        if let Some(place) = whole.get_mut(end..end + 4) {
+            place.copy_from_slice(text);
+        }
+        end += octet_digits(u64::from(octet)) + 1;
     }
-    out.pop();
+    // Without the last dot.
+    append_part(&whole, end - 1, out);
 }
 
 fn octet_digits(octet: u64) -> usize {

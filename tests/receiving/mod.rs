@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::sample::*;
-use dissectors::dictionary::session;
+use dissectors::basics::Basics;
 use dissectors::facts::{Facts, Value};
 use dissectors::{Text, Timestamp};
 use output::destination::Patience;
@@ -142,8 +142,7 @@ pub fn records() -> Vec<Facts> {
     let mut long = http(16);
     long.element(&OTHER).bytes(&LONG, &[b'l'; 1000]);
     let mut old = Facts::new();
-    old.element(&session::ELEMENT).value(&session::START, Value::Time(Timestamp::from_nanos(1)));
-    old.element(&session::ELEMENT).plain(&session::APP, "unknown");
+    old.begin(Basics { start: Timestamp::from_nanos(1), ..basics("unknown") });
     vec![ssh(), nasty, long, old]
 }
 

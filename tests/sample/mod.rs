@@ -3,6 +3,7 @@
 // Each test and bench uses some of it, and a helper that fails is a failing test.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+use dissectors::basics::{Basics, Carrier, Party, Short};
 use dissectors::dictionary::{Element, Field, Flag, Kind, session};
 use dissectors::facts::{Facts, Value};
 use dissectors::time::{MILLISECOND, SECOND};
@@ -52,30 +53,37 @@ pub static SSH: Element = Element {
 /// The last packet of [`ssh`].
 pub const TIME: Timestamp = Timestamp::from_nanos(1_795_359_932_000_001_000);
 
+/// What every session has, as the flow table tells it.
+pub fn basics(app: &'static str) -> Basics {
+    let party = |address: &str, port, packets, payload, ip_bytes| Party {
+        address: address.parse().unwrap(),
+        port: Some(port),
+        packets,
+        payload,
+        ip_bytes,
+    };
+    Basics {
+        id: 0xeed8_b44c_435c_85ff,
+        cid: Short::new(b"1:LQU9qZlK+B5F3KDmev6m5PMibrg="),
+        start: Timestamp::from_nanos(TIME.nanos() - 41 * SECOND),
+        duration: 41 * SECOND + 17 * MILLISECOND,
+        carrier: Carrier::Named("tcp"),
+        app,
+        src: party("10.0.0.5", 50112, 61, 5_149, 8_329),
+        dst: party("10.0.0.9", 2222, 58, 13_402, 16_426),
+        state: "SF",
+        history: Short::new(b"ShADadFf"),
+        end: Some("fin"),
+        rtt: Some(1_234_567),
+        retransmits: [1, 0],
+        missed: [0, 0],
+    }
+}
+
 /// A session as the flow table writes it.
 pub fn session(facts: &mut Facts, app: &'static str) {
+    facts.begin(basics(app));
     let mut out = facts.element(&session::ELEMENT);
-    out.bytes(&session::ID, b"7Q2mVx0d9LkT");
-    out.bytes(&session::CID, b"1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-    out.value(&session::START, Value::Time(Timestamp::from_nanos(TIME.nanos() - 41 * SECOND)));
-    out.value(&session::DURATION, Value::Seconds(41 * SECOND + 17 * MILLISECOND));
-    out.plain(&session::TRANSPORT, "tcp");
-    out.plain(&session::APP, app);
-    out.value(&session::SRC, Value::Address("10.0.0.5".parse().unwrap()));
-    out.number(&session::SRC_PORT, 50112);
-    out.value(&session::DST, Value::Address("10.0.0.9".parse().unwrap()));
-    out.number(&session::DST_PORT, 2222);
-    out.number(&session::SRC_PKTS, 61);
-    out.number(&session::DST_PKTS, 58);
-    out.number(&session::SRC_BYTES, 5_149);
-    out.number(&session::DST_BYTES, 13_402);
-    out.number(&session::SRC_IP_BYTES, 8_329);
-    out.number(&session::DST_IP_BYTES, 16_426);
-    out.plain(&session::STATE, "SF");
-    out.plain(&session::HISTORY, "ShADadFf");
-    out.plain(&session::END, "fin");
-    out.value(&session::RTT, Value::Milliseconds(1_234_567));
-    out.value(&session::RETRANSMITS, Value::Pair(1, 0));
     out.value(&session::SRC_MAC, Value::Mac([0, 0x1b, 0x21, 0xab, 0xcd, 0xef]));
     out.value(&session::DST_MAC, Value::Mac([0, 0x1b, 0x21, 1, 2, 3]));
 }

@@ -25,7 +25,7 @@ use dissectors::facts::{Facts, Value};
 
 use crate::priority::{Facility, Severity, priority, severity_name};
 use crate::record::{APP_NAME, Format, Identity, MIN_LIMIT, MsgId, Profile, Record, Rendered};
-use crate::value;
+use crate::value::{self, Clock};
 use sentence::Sentences;
 use sheet::Sheet;
 use straight::{Crooked, Straight};
@@ -38,6 +38,7 @@ pub struct Renderer {
     limit: usize,
     /// The part of the header between TIMESTAMP and MSGID, which never changes.
     who: Vec<u8>,
+    clock: Clock,
     straight: Straight,
     sheet: Sheet,
     sentences: Sentences,
@@ -62,6 +63,7 @@ impl Renderer {
             facility: identity.facility,
             limit: profile.limit.max(MIN_LIMIT),
             who: who.into_bytes(),
+            clock: Clock::default(),
             straight: Straight::default(),
             sheet: Sheet::new(Syntax::new(profile.format, identity.pen)),
             sentences: Sentences::default(),
@@ -90,7 +92,7 @@ impl Renderer {
         if record.msg_id == MsgId::Status {
             return Err(Crooked);
         }
-        self.straight.write(&self.sheet.syntax, record.facts, out)?;
+        self.straight.write(&self.sheet.syntax, &mut self.clock, record.facts, out)?;
         self.sentence.clear();
         self.sentences.session(record.facts, &self.straight.told(out), &mut self.sentence);
         if !self.sentence.is_empty() {
@@ -136,8 +138,13 @@ impl Renderer {
     fn draft(&mut self, facts: &Facts) {
         let sheet = &mut self.sheet;
         sheet.clear();
-        for (element, field, value) in facts.values() {
-            sheet.lay(element, field, &value);
+        if let Some(basics) = facts.basics() {
+            basics.each(&mut |field, value| sheet.lay(&session::ELEMENT, field, &value));
+        }
+        for run in facts.runs() {
+            for (field, value) in run.values() {
+                sheet.lay(run.element, field, &value);
+            }
         }
         if let Some(user) = facts.named_user() {
             sheet.lay(&session::ELEMENT, &session::USER, &Value::Bytes(user.bytes()));
@@ -158,13 +165,13 @@ impl Renderer {
     }
 
     /// Appends what stands before the elements. Gives where a sequence number belongs, as an offset in `out`.
-    fn header(&self, time: Timestamp, msg_id: MsgId, severity: Severity, out: &mut Vec<u8>) -> usize {
+    fn header(&mut self, time: Timestamp, msg_id: MsgId, severity: Severity, out: &mut Vec<u8>) -> usize {
         match self.sheet.syntax.format {
             Format::Rfc5424 => {
                 out.push(b'<');
                 value::number(priority(self.facility, severity), out);
                 out.extend_from_slice(b">1 ");
-                value::time(time, out);
+                self.clock.time(time, out);
                 out.extend_from_slice(&self.who);
                 out.extend_from_slice(msg_id.name().as_bytes());
                 out.push(b' ');
@@ -174,7 +181,7 @@ impl Renderer {
                 out.push(b'{');
                 let at = out.len();
                 out.extend_from_slice(b"\"time\":\"");
-                value::time(time, out);
+                self.clock.time(time, out);
                 out.extend_from_slice(&self.who);
                 out.extend_from_slice(msg_id.name().as_bytes());
                 out.extend_from_slice(b"\",\"severity\":\"");

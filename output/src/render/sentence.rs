@@ -4,15 +4,14 @@
 //! Everything in it stands in the elements too. It is escaped by the same rules: what is taken from the wire is copied from the
 //! escaped draft, so that it holds no control character either.
 
-use std::net::IpAddr;
-
-use dissectors::dictionary::{Element, Field, session};
-use dissectors::facts::{Facts, Value};
+use dissectors::basics::Party;
+use dissectors::dictionary::{Element, Field};
+use dissectors::facts::Facts;
 use dissectors::time::{MILLISECOND, SECOND};
 
 use super::sheet::Sheet;
 use super::telling::TELLING;
-use crate::escape::{self, Comma};
+use crate::escape;
 use crate::value;
 
 /// The most bytes of one fact in the sentence.
@@ -38,31 +37,23 @@ pub(super) struct Sentences {
 impl Sentences {
     /// Appends the sentence for a session.
     pub fn session(&mut self, facts: &Facts, line: &impl Telling, out: &mut Vec<u8>) {
-        match facts.get(&session::APP) {
-            Some(Value::Bytes(app)) => escape::encode(app, Comma::Plain, out),
-            Some(Value::Plain(app)) => escape::encode(app.as_bytes(), Comma::Plain, out),
-            _ => out.extend_from_slice(b"unknown"),
-        }
-        if let Some(Value::Address(src)) = facts.get(&session::SRC) {
-            out.push(b' ');
-            end(src, facts.get(&session::SRC_PORT), out);
-        }
-        if let Some(Value::Address(dst)) = facts.get(&session::DST) {
-            out.extend_from_slice(b" > ");
-            end(dst, facts.get(&session::DST_PORT), out);
-        }
+        let Some(basics) = facts.basics() else {
+            out.extend_from_slice(b"unknown");
+            return self.telling(line, out);
+        };
+        escape::append(basics.app.as_bytes(), out);
+        out.push(b' ');
+        end(&basics.src, out);
+        out.extend_from_slice(b" > ");
+        end(&basics.dst, out);
         self.telling(line, out);
-        if let Some(Value::Seconds(nanos)) = facts.get(&session::DURATION) {
-            out.extend_from_slice(b", ");
-            duration(nanos, out);
-        }
-        for (field, direction) in [(&session::SRC_BYTES, b" out".as_slice()), (&session::DST_BYTES, b" in")] {
-            if let Some(Value::Number(bytes)) = facts.get(field) {
-                out.extend_from_slice(b", ");
-                size(bytes, out);
-                out.extend_from_slice(direction);
-            }
-        }
+        out.extend_from_slice(b", ");
+        duration(basics.duration, out);
+        out.extend_from_slice(b", ");
+        size(basics.src.payload, out);
+        out.extend_from_slice(b" out, ");
+        size(basics.dst.payload, out);
+        out.extend_from_slice(b" in");
     }
 
     /// Appends a sentence for any other line: its first element and the first of its parameters.
@@ -129,19 +120,19 @@ fn fact(escaped: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn end(address: IpAddr, port: Option<Value<'_>>, out: &mut Vec<u8>) {
-    let Some(Value::Number(port)) = port else {
-        return value::address(address, out);
+fn end(party: &Party, out: &mut Vec<u8>) {
+    let Some(port) = party.port else {
+        return value::address(party.address, out);
     };
-    if address.is_ipv6() {
+    if party.address.is_ipv6() {
         out.push(b'[');
     }
-    value::address(address, out);
-    if address.is_ipv6() {
+    value::address(party.address, out);
+    if party.address.is_ipv6() {
         out.push(b']');
     }
     out.push(b':');
-    value::number(port, out);
+    value::number(u64::from(port), out);
 }
 
 /// About how long: `350 ms`, `41 s`, `12 min`, `5 h`, `3 d`.

@@ -4,12 +4,15 @@
 //! counted or put together from pieces is given up, and the [`super::sheet::Sheet`] does it. Where assertions are checked, each line that
 //! goes straight is made the other way too, and must come out the same.
 
+use dissectors::basics::Take;
 use dissectors::dictionary::{Element, Field, Shape, session};
 use dissectors::facts::{Facts, Value};
 
 use super::sentence::Telling;
 use super::syntax::Syntax;
+use crate::escape;
 use crate::record::Format;
+use crate::value::{self, Clock};
 
 /// Where the first value of a parameter stands in the output.
 #[derive(Debug)]
@@ -40,36 +43,55 @@ pub(super) struct Crooked;
 
 impl Straight {
     /// Appends every element. Where it gives up `out` holds what was written so far.
-    pub fn write(&mut self, syntax: &Syntax, facts: &Facts, out: &mut Vec<u8>) -> Result<(), Crooked> {
+    pub fn write(
+        &mut self,
+        syntax: &Syntax,
+        clock: &mut Clock,
+        facts: &Facts,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Crooked> {
         self.firsts.clear();
         self.elements.clear();
-        self.elements.extend(facts.elements());
-        let session_leads = self.elements.first().is_some_and(|first| std::ptr::eq(*first, &session::ELEMENT));
-        if syntax.format != Format::Rfc5424 || !facts.omissions().is_empty() || !session_leads {
+        let Some(basics) = facts.basics() else { return Err(Crooked) };
+        if syntax.format != Format::Rfc5424 || !facts.omissions().is_empty() {
             return Err(Crooked);
         }
-        for at in 0..self.elements.len() {
-            if let Some(element) = self.elements.get(at) {
-                self.element(syntax, facts, element, out)?;
+        syntax.open_element(&session::ELEMENT, out);
+        basics.each(&mut Own { clock, out });
+        self.params(syntax, facts, &session::ELEMENT, out)?;
+        syntax.close_element(out);
+        for element in facts.elements().filter(|element| !std::ptr::eq(*element, &session::ELEMENT)) {
+            self.elements.push(element);
+            let start = out.len();
+            syntax.open_element(element, out);
+            let bare = out.len();
+            self.params(syntax, facts, element, out)?;
+            if out.len() == bare {
+                out.truncate(start);
+            } else {
+                syntax.close_element(out);
             }
         }
         Ok(())
     }
 
-    fn element(
+    /// Appends an element's parameters beside the basics.
+    fn params(
         &mut self,
         syntax: &Syntax,
         facts: &Facts,
         element: &'static Element,
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
-        let start = out.len();
-        syntax.open_element(element, out);
-        let bare = out.len();
         let mut place = Place { syntax, element, seen: 0 };
         for run in facts.runs().filter(|run| std::ptr::eq(run.element, element)) {
-            for (field, values) in run.params() {
-                self.param(&mut place, field, values, out)?;
+            let mut values = run.values();
+            while let Some((field, value)) = values.next() {
+                if field.shape == Shape::One {
+                    self.one(&mut place, field, &value, out)?;
+                } else {
+                    self.list(&mut place, field, value, || values.another(field), out)?;
+                }
             }
         }
         if std::ptr::eq(element, &session::ELEMENT) {
@@ -77,45 +99,21 @@ impl Straight {
                 if user.omitted() > 0 {
                     return Err(Crooked);
                 }
-                self.param(&mut place, &session::USER, [Value::Bytes(user.bytes())].into_iter(), out)?;
+                self.one(&mut place, &session::USER, &Value::Bytes(user.bytes()), out)?;
             }
             if let Some(how) = facts.encryption() {
-                self.param(&mut place, &session::ENCRYPTED, [Value::Plain(how)].into_iter(), out)?;
+                self.one(&mut place, &session::ENCRYPTED, &Value::Plain(how), out)?;
             }
-            let flags = facts.flags();
-            if !flags.is_empty() {
-                let names = flags.iter().map(|flag| Value::Plain(flag.name()));
-                self.param(&mut place, &session::FLAGS, names, out)?;
+            let mut flags = facts.flags().iter().map(|flag| Value::Plain(flag.name()));
+            if let Some(first) = flags.next() {
+                self.list(&mut place, &session::FLAGS, first, || flags.next(), out)?;
             }
-        }
-        if out.len() == bare {
-            out.truncate(start);
-        } else {
-            syntax.close_element(out);
         }
         Ok(())
     }
 
-    /// Appends a parameter, unless there is nothing to tell.
+    /// Appends a parameter of one value, unless it says nothing.
     #[inline]
-    fn param<'v>(
-        &mut self,
-        place: &mut Place<'_>,
-        field: &'static Field,
-        mut values: impl Iterator<Item = Value<'v>>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Crooked> {
-        if field.shape != Shape::One {
-            return self.list(place, field, values, out);
-        }
-        match values.find(|value| !is_empty(value)) {
-            Some(value) => self.one(place, field, &value, out),
-            None => Ok(()),
-        }
-    }
-
-    /// Appends a parameter of one value.
-    #[inline(always)]
     fn one(
         &mut self,
         place: &mut Place<'_>,
@@ -124,7 +122,7 @@ impl Straight {
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
         let bit = super::sheet::bit(field);
-        if place.seen & bit != 0 && self.first(place.element, field).is_some() {
+        if is_empty(value) || place.seen & bit != 0 && self.first(place.element, field).is_some() {
             return Ok(());
         }
         place.seen |= bit;
@@ -137,19 +135,16 @@ impl Straight {
         Ok(())
     }
 
-    /// Appends a parameter of several values.
-    #[inline(never)]
+    /// Appends a parameter of several values, the `first` and what comes after it, unless they say nothing.
     fn list<'v>(
         &mut self,
         place: &mut Place<'_>,
         field: &'static Field,
-        mut values: impl Iterator<Item = Value<'v>>,
+        first: Value<'v>,
+        mut another: impl FnMut() -> Option<Value<'v>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
         let &mut Place { syntax, element, seen } = place;
-        // Only in an aligned list does nothing at all stand for something: for what is not known.
-        let counts = |value: &Value<'v>| field.shape == Shape::Aligned || !is_empty(value);
-        let Some(first) = values.find(counts) else { return Ok(()) };
         let bit = super::sheet::bit(field);
         if seen & bit != 0 && self.first(element, field).is_some() {
             // It is taken up again: the items would have to be put together.
@@ -158,19 +153,27 @@ impl Straight {
         let before = out.len();
         syntax.open_param(field, out);
         let start = out.len();
-        within_cap(&first, field)?;
-        syntax.value(&first, true, out);
-        let end = out.len();
-        let (mut items, mut filled) = (1, !is_empty(&first));
-        for value in values.filter(counts) {
-            if items >= field.items.max(1) {
-                return Err(Crooked);
+        let (mut end, mut items, mut filled) = (start, 0, false);
+        let mut next = Some(first);
+        while let Some(value) = next {
+            let empty = is_empty(&value);
+            // Only in an aligned list does nothing at all stand for something: for what is not known.
+            if !empty || field.shape == Shape::Aligned {
+                if items > 0 {
+                    out.push(b',');
+                    if items >= field.items {
+                        return Err(Crooked);
+                    }
+                }
+                within_cap(&value, field)?;
+                syntax.value(&value, true, out);
+                items += 1;
+                filled |= !empty;
+                if items == 1 {
+                    end = out.len();
+                }
             }
-            within_cap(&value, field)?;
-            items += 1;
-            filled |= !is_empty(&value);
-            out.push(b',');
-            syntax.value(&value, true, out);
+            next = another();
         }
         // A list of unknown items alone is not told.
         if !filled {
@@ -190,6 +193,34 @@ impl Straight {
     /// What was written, for whoever puts it into words. `line` is the output.
     pub fn told<'s>(&'s self, line: &'s [u8]) -> Written<'s> {
         Written { straight: self, line }
+    }
+}
+
+/// Writes values of our own, which need no escaping, as parameters. Becomes part of whoever gives them, and so has no choices left.
+struct Own<'o> {
+    clock: &'o mut Clock,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'v> Take<'v> for Own<'_> {
+    #[inline(always)]
+    fn take(&mut self, field: &'static Field, value: Value<'v>) {
+        let Self { clock, out } = self;
+        out.extend_from_slice(field.opening.get(..field.opening_len()).unwrap_or_default());
+        match value {
+            Value::Bytes(bytes) => escape::append(bytes, out),
+            Value::Plain(text) => escape::append(text.as_bytes(), out),
+            Value::Number(number) => value::number(number, out),
+            Value::Seconds(nanos) => value::seconds(nanos, out),
+            Value::Milliseconds(nanos) => value::milliseconds(nanos, out),
+            Value::Time(time) => clock.time(time, out),
+            Value::Address(address) => value::address(address, out),
+            Value::Mac(mac) => value::mac(mac, out),
+            Value::Pair(src, dst) => value::pair(src, dst, out),
+            Value::YesNo(yes) => value::yes_no(yes, out),
+            Value::Id(id) => value::id(id, out),
+        }
+        out.push(b'"');
     }
 }
 

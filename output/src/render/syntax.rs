@@ -159,24 +159,17 @@ impl Syntax {
             Value::Time(time) => value::time(time, out),
             Value::Address(address) => value::address(address, out),
             Value::Mac(mac) => value::mac(mac, out),
-            Value::Pair(src, dst) => {
-                let [before, between, after]: [&[u8]; 3] = match self.format {
-                    Format::Rfc5424 => [b"", b":", b""],
-                    Format::Json => [b"{\"src\":", b",\"dst\":", b"}"],
-                };
-                out.extend_from_slice(before);
-                value::number(src, out);
-                out.extend_from_slice(between);
-                value::number(dst, out);
-                out.extend_from_slice(after);
-            }
             Value::Id(id) => value::id(id, out),
-            Value::YesNo(yes) => out.extend_from_slice(match (self.format, yes) {
-                (Format::Rfc5424, true) => b"yes",
-                (Format::Rfc5424, false) => b"no",
-                (Format::Json, true) => b"true",
-                (Format::Json, false) => b"false",
-            }),
+            Value::Pair(src, dst) if self.format == Format::Rfc5424 => value::pair(src, dst, out),
+            Value::YesNo(yes) if self.format == Format::Rfc5424 => value::yes_no(yes, out),
+            Value::Pair(src, dst) => {
+                out.extend_from_slice(b"{\"src\":");
+                value::number(src, out);
+                out.extend_from_slice(b",\"dst\":");
+                value::number(dst, out);
+                out.push(b'}');
+            }
+            Value::YesNo(yes) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
         }
     }
 }
