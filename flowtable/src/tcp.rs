@@ -150,9 +150,18 @@ impl History {
         *own |= next << (event as u32 * PLACE);
     }
 
+    /// What happened, with its place.
     fn places(&self) -> impl Iterator<Item = (Event, u64, Side)> {
         let sides = [Side::Originator, Side::Responder].into_iter().zip(self.0);
-        sides.flat_map(|(side, word)| Event::ALL.map(|event| (event, place(word, event), side)))
+        sides.flat_map(|(side, word)| {
+            let mut left = word & ((1 << COUNT) - 1);
+            std::iter::from_fn(move || {
+                let event = *Event::ALL.get((left.trailing_zeros() / PLACE) as usize)?;
+                let place = place(left, event);
+                left ^= place << (event as u32 * PLACE);
+                Some((event, place, side))
+            })
+        })
     }
 
     /// The letters in order, capitals for the originator. A leading `^` says that the first packet seen was the responder's.
@@ -163,7 +172,7 @@ impl History {
             *first = b'^';
         }
         let mut letters = ahead;
-        for (event, place, side) in self.places().filter(|(_, place, _)| *place != 0) {
+        for (event, place, side) in self.places() {
             let letter = event.letter();
             if let Some(letter_at) = into.get_mut((place as usize).saturating_add(ahead).saturating_sub(1)) {
                 *letter_at = if side == Side::Originator { letter.to_ascii_uppercase() } else { letter };
