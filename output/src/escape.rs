@@ -30,7 +30,12 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
 #[inline]
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     match bytes.len() {
-        0..4 => bytes.iter().for_each(|byte| out.push(*byte)),
+        0..4 => match bytes {
+            [one] => out.push(*one),
+            [one, two] => out.extend_from_slice(&[*one, *two]),
+            [one, two, three] => out.extend_from_slice(&[*one, *two, *three]),
+            _ => {}
+        },
         4..8 => append_steps::<4>(bytes, out),
         8..STEP => append_steps::<8>(bytes, out),
         STEP..=SHORT => append_steps::<STEP>(bytes, out),
@@ -86,24 +91,67 @@ fn step(one: u64, other: u64) -> [u8; STEP] {
     (u128::from(one) | u128::from(other) << 64).to_le_bytes()
 }
 
-/// Sets what is not zero for a byte that may have to be escaped: one that is no printable ASCII, `%`, `"`, `\`, `]`, or the comma. Every byte
-/// of the step is looked at at once, so nothing here may depend on what came of another question.
+/// Sets what is not zero for each byte that [`is_dirty`].
 #[inline]
 fn look(step: &[u8; STEP], comma: Comma, found: &mut [u8; STEP]) {
     for (found, &byte) in found.iter_mut().zip(step) {
-        // As a signed number a byte that is no ASCII is below all that is. `\` and `]` differ in their lowest bit alone.
-        let dirty = ((byte as i8) < 0x20)
-            | (byte == 0x7f)
-            | (byte == b'%')
-            | (byte == b'"')
-            | (byte | 1 == b']')
-            | ((byte == b',') & (comma == Comma::Escaped));
-        *found |= u8::from(dirty);
+        *found |= u8::from(is_dirty(byte, comma));
     }
 }
 
+/// Whether a byte may have to be escaped: it is no printable ASCII, `%`, `"`, `\`, `]`, or the comma. All of a step are looked at at once, so no
+/// question here may depend on what came of another.
+#[inline(always)]
+const fn is_dirty(byte: u8, comma: Comma) -> bool {
+    // As a signed number a byte that is no ASCII is below all that is. `\` and `]` differ in their lowest bit alone.
+    ((byte as i8) < 0x20)
+        | (byte == 0x7f)
+        | (byte == b'%')
+        | (byte == b'"')
+        | (byte | 1 == b']')
+        | ((byte == b',') & matches!(comma, Comma::Escaped))
+}
+
+/// What [`is_dirty`] says of each byte: where bytes are looked at one by one, it is quicker looked up.
+static DIRTY: [bool; 256] = dirty(Comma::Plain);
+static DIRTY_IN_LISTS: [bool; 256] = dirty(Comma::Escaped);
+
+const fn dirty(comma: Comma) -> [bool; 256] {
+    let mut all = [false; 256];
+    let mut rest = all.as_mut_slice();
+    let mut byte = 0u8;
+    while let Some((place, after)) = rest.split_first_mut() {
+        *place = is_dirty(byte, comma);
+        rest = after;
+        byte = byte.wrapping_add(1);
+    }
+    all
+}
+
+/// Appends bytes some of which may have to be escaped.
 #[cold]
 fn encode_dirty(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
+    let mut rest = bytes;
+    let dirty = match comma {
+        Comma::Plain => &DIRTY,
+        Comma::Escaped => &DIRTY_IN_LISTS,
+    };
+    while let Some(at) = rest.iter().position(|byte| dirty.get(usize::from(*byte)).is_none_or(|dirty| *dirty)) {
+        let (clean, after) = rest.split_at_checked(at).unwrap_or_default();
+        append(clean, out);
+        match after.split_first() {
+            Some((dirty, after)) if dirty.is_ascii() => {
+                percent(&[*dirty], out);
+                rest = after;
+            }
+            _ => return encode_text(after, comma, out),
+        }
+    }
+    append(rest, out);
+}
+
+/// Appends bytes that may be text in any language, character by character.
+fn encode_text(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
     let escaped = |character: char| must_escape(character, comma);
     for chunk in bytes.utf8_chunks() {
         for piece in chunk.valid().split_inclusive(escaped) {
@@ -243,7 +291,7 @@ mod tests {
                 let mut bytes: Vec<u8> = (b'b'..=b'y').cycle().take(length).collect();
                 bytes[at] = byte;
                 let mut slowly = Vec::new();
-                encode_dirty(&bytes, comma, &mut slowly);
+                encode_text(&bytes, comma, &mut slowly);
                 assert_eq!(encoded(&bytes, comma).as_bytes(), slowly, "{byte:#x} at {at} of {length}");
             }
         }
