@@ -17,9 +17,15 @@ pub fn number(number: u64, out: &mut Vec<u8>) {
     if let Some(text) = usize::try_from(number).ok().and_then(|number| OCTETS.get(number)) {
         return append_part(text, octet_digits(number), out);
     }
-    if let Some(small) = below(number, EIGHT_DIGITS) {
-        return digits_without_zeros(small, out);
+    match below(number, EIGHT_DIGITS) {
+        Some(small) => digits_without_zeros(small, out),
+        None => large(number, out),
     }
+}
+
+/// A number of nine digits and more.
+#[inline(never)]
+fn large(number: u64, out: &mut Vec<u8>) {
     let (above, rest) = (number / u64::from(EIGHT_DIGITS), number % u64::from(EIGHT_DIGITS));
     match below(above, EIGHT_DIGITS) {
         Some(above) => digits_without_zeros(above, out),
@@ -110,7 +116,7 @@ pub fn address(address: IpAddr, out: &mut Vec<u8>) {
 
 /// A session's id: sixteen lower-case hexadecimal digits.
 pub fn id(id: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(id.to_be_bytes().map(hex_pair).as_flattened());
+    out.extend_from_slice([(id >> 32) as u32, id as u32].map(eight_hex_digits).as_flattened());
 }
 
 /// A hardware address: lower-case pairs of digits with colons.
@@ -128,6 +134,21 @@ pub(crate) fn append_part<const N: usize>(part: &[u8; N], len: usize, out: &mut 
     let end = out.len() + len;
     out.extend_from_slice(part);
     out.truncate(end);
+}
+
+/// Eight hexadecimal digits, lower-case.
+///
+/// The number is halved three times, into fours, pairs and single digits, all parts at once in the lanes of one word, the higher half of each
+/// in the lower lane. A digit of ten and more is carried into the next by six.
+#[inline]
+const fn eight_hex_digits(number: u32) -> [u8; 8] {
+    const LANES: u64 = 0x0101_0101_0101_0101;
+    let number = number as u64;
+    let fours = number >> 16 | (number & 0xffff) << 32;
+    let pairs = fours >> 8 & 0x00ff_0000_00ff | (fours & 0x00ff_0000_00ff) << 16;
+    let digits = pairs >> 4 & 0x000f_000f_000f_000f | (pairs & 0x000f_000f_000f_000f) << 8;
+    let letters = (digits + 6 * LANES) >> 4 & LANES;
+    (digits + b'0' as u64 * LANES + (b'a' - b'0' - 10) as u64 * letters).to_le_bytes()
 }
 
 fn hex_pair(byte: u8) -> [u8; 2] {

@@ -23,9 +23,10 @@ use dissectors::Timestamp;
 use dissectors::dictionary::session;
 use dissectors::facts::{Facts, Value};
 
+use crate::escape;
 use crate::priority::{Facility, Severity, priority, severity_name};
 use crate::record::{APP_NAME, Format, Identity, MIN_LIMIT, MsgId, Profile, Record, Rendered};
-use crate::value::{self, Clock};
+use crate::value;
 use sentence::Sentences;
 use sheet::Sheet;
 use straight::{Crooked, Straight};
@@ -38,7 +39,6 @@ pub struct Renderer {
     limit: usize,
     /// The part of the header between TIMESTAMP and MSGID, which never changes.
     who: Vec<u8>,
-    clock: Clock,
     straight: Straight,
     sheet: Sheet,
     sentences: Sentences,
@@ -63,7 +63,6 @@ impl Renderer {
             facility: identity.facility,
             limit: profile.limit.max(MIN_LIMIT),
             who: who.into_bytes(),
-            clock: Clock::default(),
             straight: Straight::default(),
             sheet: Sheet::new(Syntax::new(profile.format, identity.pen)),
             sentences: Sentences::default(),
@@ -92,7 +91,7 @@ impl Renderer {
         if record.msg_id == MsgId::Status {
             return Err(Crooked);
         }
-        self.straight.write(&self.sheet.syntax, &mut self.clock, record.facts, out)?;
+        self.straight.write(&self.sheet.syntax, record.facts, out)?;
         self.sentence.clear();
         self.sentences.session(record.facts, &self.straight.told(out), &mut self.sentence);
         if !self.sentence.is_empty() {
@@ -171,9 +170,9 @@ impl Renderer {
                 out.push(b'<');
                 value::number(priority(self.facility, severity), out);
                 out.extend_from_slice(b">1 ");
-                self.clock.time(time, out);
-                out.extend_from_slice(&self.who);
-                out.extend_from_slice(msg_id.name().as_bytes());
+                self.straight.clock.time(time, out);
+                escape::append(&self.who, out);
+                escape::append(msg_id.name().as_bytes(), out);
                 out.push(b' ');
                 out.len()
             }
@@ -181,9 +180,9 @@ impl Renderer {
                 out.push(b'{');
                 let at = out.len();
                 out.extend_from_slice(b"\"time\":\"");
-                self.clock.time(time, out);
-                out.extend_from_slice(&self.who);
-                out.extend_from_slice(msg_id.name().as_bytes());
+                self.straight.clock.time(time, out);
+                escape::append(&self.who, out);
+                escape::append(msg_id.name().as_bytes(), out);
                 out.extend_from_slice(b"\",\"severity\":\"");
                 out.extend_from_slice(severity_name(severity).as_bytes());
                 out.push(b'"');

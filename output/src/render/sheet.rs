@@ -23,7 +23,7 @@ pub(super) const NONE: usize = usize::MAX;
 pub(super) struct Slot {
     pub element: &'static Element,
     /// Which parameters it may hold already, a bit for each hash of a field's address.
-    seen: u128,
+    seen: u64,
     /// Its chain of parameters.
     pub first: usize,
     last: usize,
@@ -591,7 +591,7 @@ pub(super) fn comma(format: Format, list: bool) -> Comma {
 }
 
 /// A field's place in [`Slot::seen`]. Fields lie side by side in memory, so their addresses spread well.
-pub(super) fn bit(field: &'static Field) -> u128 {
+pub(super) fn bit(field: &'static Field) -> u64 {
     let address = std::ptr::from_ref(field) as usize as u64;
-    1 << ((address >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57)
+    1 << ((address >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }

@@ -10,7 +10,7 @@ use dissectors::facts::{Facts, Value};
 
 use super::sentence::Telling;
 use super::syntax::Syntax;
-use crate::escape;
+use crate::escape::{self, Comma};
 use crate::record::Format;
 use crate::value::{self, Clock};
 
@@ -24,16 +24,16 @@ struct First {
 }
 
 /// Where parameters are written.
-struct Place<'s> {
-    syntax: &'s Syntax,
+struct Place {
     element: &'static Element,
     /// Which parameters it may hold already, a bit for each hash of a field's address.
-    seen: u128,
+    seen: u64,
 }
 
 /// What was written of a line. Made to be used again.
 #[derive(Debug, Default)]
 pub(super) struct Straight {
+    pub clock: Clock,
     elements: Vec<&'static Element>,
     firsts: Vec<First>,
 }
@@ -43,13 +43,7 @@ pub(super) struct Crooked;
 
 impl Straight {
     /// Appends every element. Where it gives up `out` holds what was written so far.
-    pub fn write(
-        &mut self,
-        syntax: &Syntax,
-        clock: &mut Clock,
-        facts: &Facts,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Crooked> {
+    pub fn write(&mut self, syntax: &Syntax, facts: &Facts, out: &mut Vec<u8>) -> Result<(), Crooked> {
         self.firsts.clear();
         self.elements.clear();
         let Some(basics) = facts.basics() else { return Err(Crooked) };
@@ -57,15 +51,15 @@ impl Straight {
             return Err(Crooked);
         }
         syntax.open_element(&session::ELEMENT, out);
-        basics.each(&mut Own { clock, out });
-        self.params(syntax, facts, &session::ELEMENT, out)?;
+        basics.each(&mut Own { clock: &mut self.clock, out });
+        self.params(facts, &session::ELEMENT, out)?;
         syntax.close_element(out);
         for element in facts.elements().filter(|element| !std::ptr::eq(*element, &session::ELEMENT)) {
             self.elements.push(element);
             let start = out.len();
             syntax.open_element(element, out);
             let bare = out.len();
-            self.params(syntax, facts, element, out)?;
+            self.params(facts, element, out)?;
             if out.len() == bare {
                 out.truncate(start);
             } else {
@@ -76,14 +70,8 @@ impl Straight {
     }
 
     /// Appends an element's parameters beside the basics.
-    fn params(
-        &mut self,
-        syntax: &Syntax,
-        facts: &Facts,
-        element: &'static Element,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Crooked> {
-        let mut place = Place { syntax, element, seen: 0 };
+    fn params(&mut self, facts: &Facts, element: &'static Element, out: &mut Vec<u8>) -> Result<(), Crooked> {
+        let mut place = Place { element, seen: 0 };
         for run in facts.runs().filter(|run| std::ptr::eq(run.element, element)) {
             let mut values = run.values();
             while let Some((field, value)) = values.next() {
@@ -116,7 +104,7 @@ impl Straight {
     #[inline]
     fn one(
         &mut self,
-        place: &mut Place<'_>,
+        place: &mut Place,
         field: &'static Field,
         value: &Value<'_>,
         out: &mut Vec<u8>,
@@ -126,32 +114,32 @@ impl Straight {
             return Ok(());
         }
         place.seen |= bit;
-        place.syntax.open_param(field, out);
+        open(field, out);
         let start = out.len();
         within_cap(value, field)?;
-        place.syntax.value(value, false, out);
+        append(value, Comma::Plain, &mut self.clock, out);
         self.firsts.push(First { element: place.element, field, start, end: out.len() });
-        place.syntax.close_param(field, out);
+        out.push(b'"');
         Ok(())
     }
 
     /// Appends a parameter of several values, the `first` and what comes after it, unless they say nothing.
     fn list<'v>(
         &mut self,
-        place: &mut Place<'_>,
+        place: &mut Place,
         field: &'static Field,
         first: Value<'v>,
         mut another: impl FnMut() -> Option<Value<'v>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Crooked> {
-        let &mut Place { syntax, element, seen } = place;
+        let &mut Place { element, seen } = place;
         let bit = super::sheet::bit(field);
         if seen & bit != 0 && self.first(element, field).is_some() {
             // It is taken up again: the items would have to be put together.
             return Err(Crooked);
         }
         let before = out.len();
-        syntax.open_param(field, out);
+        open(field, out);
         let start = out.len();
         let (mut end, mut items, mut filled) = (start, 0, false);
         let mut next = Some(first);
@@ -166,7 +154,7 @@ impl Straight {
                     }
                 }
                 within_cap(&value, field)?;
-                syntax.value(&value, true, out);
+                append(&value, Comma::Escaped, &mut self.clock, out);
                 items += 1;
                 filled |= !empty;
                 if items == 1 {
@@ -180,7 +168,7 @@ impl Straight {
             out.truncate(before);
             return Ok(());
         }
-        syntax.close_param(field, out);
+        out.push(b'"');
         place.seen |= bit;
         self.firsts.push(First { element, field, start, end });
         Ok(())
@@ -196,7 +184,47 @@ impl Straight {
     }
 }
 
-/// Writes values of our own, which need no escaping, as parameters. Becomes part of whoever gives them, and so has no choices left.
+/// Begins a parameter.
+#[inline]
+fn open(field: &Field, out: &mut Vec<u8>) {
+    value::append_part(&field.opening, field.opening_len(), out);
+}
+
+/// Appends a value.
+#[inline]
+fn append(value: &Value<'_>, comma: Comma, clock: &mut Clock, out: &mut Vec<u8>) {
+    match *value {
+        Value::Bytes(bytes) => escape::encode(bytes, comma, out),
+        // Our own text needs no escaping, but that is cheap to be sure of.
+        Value::Plain(text) => escape::encode(text.as_bytes(), comma, out),
+        figure => append_figure(figure, clock, out),
+    }
+}
+
+#[inline(never)]
+fn append_figure(value: Value<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
+    append_own(value, clock, out);
+}
+
+/// Appends a value that needs no escaping.
+#[inline(always)]
+fn append_own(value: Value<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
+    match value {
+        Value::Bytes(bytes) => escape::append(bytes, out),
+        Value::Plain(text) => escape::append(text.as_bytes(), out),
+        Value::Number(number) => value::number(number, out),
+        Value::Seconds(nanos) => value::seconds(nanos, out),
+        Value::Milliseconds(nanos) => value::milliseconds(nanos, out),
+        Value::Time(time) => clock.time(time, out),
+        Value::Address(address) => value::address(address, out),
+        Value::Mac(mac) => value::mac(mac, out),
+        Value::Pair(src, dst) => value::pair(src, dst, out),
+        Value::YesNo(yes) => value::yes_no(yes, out),
+        Value::Id(id) => value::id(id, out),
+    }
+}
+
+/// Writes what needs no escaping as parameters. Becomes part of whoever gives it, and so has no choices left.
 struct Own<'o> {
     clock: &'o mut Clock,
     out: &'o mut Vec<u8>,
@@ -207,19 +235,7 @@ impl<'v> Take<'v> for Own<'_> {
     fn take(&mut self, field: &'static Field, value: Value<'v>) {
         let Self { clock, out } = self;
         out.extend_from_slice(field.opening.get(..field.opening_len()).unwrap_or_default());
-        match value {
-            Value::Bytes(bytes) => escape::append(bytes, out),
-            Value::Plain(text) => escape::append(text.as_bytes(), out),
-            Value::Number(number) => value::number(number, out),
-            Value::Seconds(nanos) => value::seconds(nanos, out),
-            Value::Milliseconds(nanos) => value::milliseconds(nanos, out),
-            Value::Time(time) => clock.time(time, out),
-            Value::Address(address) => value::address(address, out),
-            Value::Mac(mac) => value::mac(mac, out),
-            Value::Pair(src, dst) => value::pair(src, dst, out),
-            Value::YesNo(yes) => value::yes_no(yes, out),
-            Value::Id(id) => value::id(id, out),
-        }
+        append_own(value, clock, out);
         out.push(b'"');
     }
 }

@@ -38,8 +38,8 @@ impl Syntax {
         match self.format {
             Format::Rfc5424 => {
                 out.push(b'[');
-                out.extend_from_slice(element.name.as_bytes());
-                out.extend_from_slice(&self.at_pen);
+                escape::append(element.name.as_bytes(), out);
+                escape::append(&self.at_pen, out);
             }
             Format::Json => {
                 out.extend_from_slice(b",\"");
@@ -148,11 +148,20 @@ impl Syntax {
     }
 
     /// Writes a value; this and the sentence are where everything is escaped.
+    #[inline]
     pub fn value(&self, value: &Value<'_>, list: bool, out: &mut Vec<u8>) {
         match *value {
             Value::Bytes(bytes) => escape::encode(bytes, comma(self.format, list), out),
             // Our own text needs no escaping, but that is cheap to be sure of.
             Value::Plain(text) => escape::encode(text.as_bytes(), comma(self.format, list), out),
+            ref other => self.figure(other, out),
+        }
+    }
+
+    /// Writes a value that is no text.
+    fn figure(&self, value: &Value<'_>, out: &mut Vec<u8>) {
+        match *value {
+            Value::Bytes(_) | Value::Plain(_) => {}
             Value::Number(number) => value::number(number, out),
             Value::Seconds(nanos) => value::seconds(nanos, out),
             Value::Milliseconds(nanos) => value::milliseconds(nanos, out),
