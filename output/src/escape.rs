@@ -30,13 +30,7 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
 #[inline]
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     match bytes.len() {
-        0..4 => match bytes {
-            [one] => out.push(*one),
-            [one, two] => out.extend_from_slice(&[*one, *two]),
-            [one, two, three] => out.extend_from_slice(&[*one, *two, *three]),
-            _ => {}
-        },
-        4..8 => append_steps::<4>(bytes, out),
+        0..8 => crate::value::append_part(&word(bytes).to_le_bytes(), bytes.len(), out),
         8..STEP => append_steps::<8>(bytes, out),
         STEP..=SHORT => append_steps::<STEP>(bytes, out),
         _ => out.extend_from_slice(bytes),
@@ -45,6 +39,22 @@ pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// What is longer is copied by a call.
 const SHORT: usize = 64;
+
+/// Up to eight bytes in a word, the first in its lowest.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    match (bytes, bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (_, Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+            // Where they overlap they are the same.
+            first | last << (8 * (bytes.len() - 4))
+        }
+        (&[one], ..) => u64::from(one),
+        (&[one, two], ..) => u64::from(u16::from_le_bytes([one, two])),
+        (&[one, two, three], ..) => u64::from(u32::from_le_bytes([one, two, three, 0])),
+        _ => 0,
+    }
+}
 
 #[inline]
 fn append_steps<const N: usize>(bytes: &[u8], out: &mut Vec<u8>) {

@@ -13,6 +13,9 @@ const SECONDS_OF_A_DAY: u64 = 86_400;
 /// A whole number.
 #[inline]
 pub fn number(number: u64, out: &mut Vec<u8>) {
+    if out.capacity() - out.len() < size_of::<u64>() {
+        return number_without_room(number, out);
+    }
     // Most are counts of a few packets, or the octets of an address.
     if let Some(text) = usize::try_from(number).ok().and_then(|number| OCTETS.get(number)) {
         return append_part(text, octet_digits(number), out);
@@ -21,6 +24,14 @@ pub fn number(number: u64, out: &mut Vec<u8>) {
         Some(small) => digits_without_zeros(small, out),
         None => large(number, out),
     }
+}
+
+/// A number for which there may be no room yet. There nearly always is, and so [`number`] needs no place for what it knows while room is made.
+#[cold]
+#[inline(never)]
+fn number_without_room(number: u64, out: &mut Vec<u8>) {
+    out.reserve(size_of::<u64>());
+    self::number(number, out);
 }
 
 /// A number of nine digits and more.
@@ -121,11 +132,10 @@ pub fn id(id: u64, out: &mut Vec<u8>) {
 
 /// A hardware address: lower-case pairs of digits with colons.
 pub fn mac(mac: [u8; 6], out: &mut Vec<u8>) {
-    let pairs = mac.map(|byte| {
-        let [high, low] = hex_pair(byte);
-        [high, low, b':']
-    });
-    append_part(pairs.as_flattened().first_chunk::<18>().unwrap_or(&[0; 18]), 17, out);
+    let [a, b, c, d, e, f] = mac;
+    let [g, h, i, j, k, l, m, n] = eight_hex_digits(u32::from_be_bytes([a, b, c, d]));
+    let [o, p, q, r, ..] = eight_hex_digits(u32::from_be_bytes([e, f, 0, 0]));
+    out.extend_from_slice(&[g, h, b':', i, j, b':', k, l, b':', m, n, b':', o, p, b':', q, r]);
 }
 
 /// Appends the first `len` bytes of a part: a copy of a fixed size is a few instructions, one of any size is a call.
@@ -149,10 +159,6 @@ const fn eight_hex_digits(number: u32) -> [u8; 8] {
     let digits = pairs >> 4 & 0x000f_000f_000f_000f | (pairs & 0x000f_000f_000f_000f) << 8;
     let letters = (digits + 6 * LANES) >> 4 & LANES;
     (digits + b'0' as u64 * LANES + (b'a' - b'0' - 10) as u64 * letters).to_le_bytes()
-}
-
-fn hex_pair(byte: u8) -> [u8; 2] {
-    [hex_digit(byte >> 4, b'a'), hex_digit(byte & 15, b'a')]
 }
 
 #[inline]
