@@ -54,7 +54,8 @@ pub enum Shape {
 pub struct Field {
     /// The parameter's name, `[a-z][a-z0-9_]{0,31}`.
     pub name: &'static str,
-    /// What a parameter begins with, ` name="`, and zeros behind it: whoever writes many lines copies it in one step.
+    /// What a parameter begins with behind another, whose value it ends: `" name="`, and zeros behind it. Whoever writes many lines copies
+    /// it in one step.
     pub opening: [u8; OPENING_BYTES],
     /// The type of its values.
     pub kind: Kind,
@@ -75,17 +76,17 @@ pub struct Field {
 /// The longest name of a field or an element.
 pub const NAME_BYTES: usize = 32;
 
-/// Room for the longest name with a space before it, an equals sign and a quotation mark behind it.
+/// Room for the longest name with a quotation mark and a space before it, an equals sign and a quotation mark behind it.
 const OPENING_BYTES: usize = 40;
 
 const fn opening(name: &str) -> [u8; OPENING_BYTES] {
     let mut bytes = [0; OPENING_BYTES];
     // A test holds that no name is longer.
-    if let Some((before, rest)) = bytes.split_first_mut()
+    if let Some((before, rest)) = bytes.split_first_chunk_mut::<2>()
         && let Some((place, rest)) = rest.split_at_mut_checked(name.len())
         && let Some((after, _)) = rest.split_first_chunk_mut::<2>()
     {
-        *before = b' ';
+        *before = *b"\" ";
         place.copy_from_slice(name.as_bytes());
         *after = *b"=\"";
     }
@@ -96,7 +97,7 @@ impl Field {
     /// Bytes of [`Self::opening`] without the zeros behind it.
     #[inline]
     pub const fn opening_len(&self) -> usize {
-        self.name.len().saturating_add(3)
+        self.name.len().saturating_add(4)
     }
 
     /// A field with one value of `kind`.

@@ -51,7 +51,8 @@ impl Straight {
             return Err(Crooked);
         }
         syntax.open_element(&session::ELEMENT, out);
-        basics.each(&mut Own { clock: &mut self.clock, out });
+        basics.each(&mut Own { first: true, clock: &mut self.clock, out });
+        out.push(b'"');
         self.params(facts, &session::ELEMENT, out)?;
         syntax.close_element(out);
         for element in facts.elements().filter(|element| !std::ptr::eq(*element, &session::ELEMENT)) {
@@ -187,7 +188,10 @@ impl Straight {
 /// Begins a parameter.
 #[inline]
 fn open(field: &Field, out: &mut Vec<u8>) {
-    value::append_part(&field.opening, field.opening_len(), out);
+    // Without the quotation mark that ends another's value.
+    if let Some(opening) = field.opening.last_chunk::<39>() {
+        value::append_part(opening, field.opening_len() - 1, out);
+    }
 }
 
 /// Appends a value.
@@ -226,6 +230,8 @@ fn append_own(value: Value<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
 
 /// Writes what needs no escaping as parameters. Becomes part of whoever gives it, and so has no choices left.
 struct Own<'o> {
+    /// Nothing was written yet. Later each parameter ends the value of the one before.
+    first: bool,
     clock: &'o mut Clock,
     out: &'o mut Vec<u8>,
 }
@@ -233,10 +239,10 @@ struct Own<'o> {
 impl<'v> Take<'v> for Own<'_> {
     #[inline(always)]
     fn take(&mut self, field: &'static Field, value: Value<'v>) {
-        let Self { clock, out } = self;
-        out.extend_from_slice(field.opening.get(..field.opening_len()).unwrap_or_default());
+        let Self { first, clock, out } = self;
+        let from = usize::from(std::mem::take(first));
+        out.extend_from_slice(field.opening.get(from..field.opening_len()).unwrap_or_default());
         append_own(value, clock, out);
-        out.push(b'"');
     }
 }
 

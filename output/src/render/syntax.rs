@@ -75,7 +75,9 @@ impl Syntax {
     pub fn open_next_param(&self, field: &Field, first: &mut bool, out: &mut Vec<u8>) {
         match self.format {
             Format::Rfc5424 => {
-                value::append_part(&field.opening, field.opening_len(), out);
+                out.push(b' ');
+                out.extend_from_slice(field.name.as_bytes());
+                out.extend_from_slice(b"=\"");
             }
             Format::Json => {
                 out.extend_from_slice(if *first { b"\"" } else { b",\"" });
