@@ -5,6 +5,8 @@
 //! `%XX`, upper-case hexadecimal for each byte. In a list the comma is too. What remains needs no escaping by RFC 5424 nor by JSON,
 //! so a receiver that does not unescape sees the same value as one that does, and [`decode`] gives the wire's bytes back.
 
+use crate::value;
+
 /// Whether a comma separates values here, and so must be escaped inside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comma {
@@ -25,13 +27,21 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends bytes that need no escaping. Short ones, which nearly all are, are copied in steps of a fixed size, which need no call; the last
-/// begins within the one before.
+/// Appends bytes that need no escaping. Of our own texts nearly all are shorter than a word: they are one.
 #[inline]
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
+    if bytes.len() < 8 {
+        value::append_part(&word(bytes).to_le_bytes(), bytes.len(), out);
+    } else {
+        append_words(bytes, out);
+    }
+}
+
+/// Appends eight bytes and more. They are copied in steps of a fixed size, which need no call; the last begins within the one before.
+#[inline(never)]
+fn append_words(bytes: &[u8], out: &mut Vec<u8>) {
     match bytes.len() {
-        0..8 => crate::value::append_part(&word(bytes).to_le_bytes(), bytes.len(), out),
-        8..STEP => append_steps::<8>(bytes, out),
+        0..STEP => append_steps::<8>(bytes, out),
         STEP..=SHORT => append_steps::<STEP>(bytes, out),
         _ => out.extend_from_slice(bytes),
     }
@@ -253,13 +263,13 @@ const fn is_continuation(byte: u8) -> bool {
 
 fn percent(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
-        out.extend_from_slice(&[b'%', hex_digit(byte >> 4, b'A'), hex_digit(byte & 15, b'A')]);
+        out.extend_from_slice(&[b'%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
     }
 }
 
-/// The hexadecimal digit of a number below 16; `ten` is the digit for 10.
-pub(crate) const fn hex_digit(nibble: u8, ten: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { ten + (nibble & 15) - 10 }
+/// The hexadecimal digit of a number below 16.
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'A' + (nibble & 15) - 10 }
 }
 
 fn digit(byte: u8) -> Option<u8> {

@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use dissectors::Timestamp;
 use dissectors::time::{MILLISECOND, SECOND};
 
-use crate::escape::hex_digit;
-
 const MICROSECOND: u64 = 1_000;
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
@@ -232,10 +230,11 @@ fn longest_zeros(segments: &[u16; 8]) -> (usize, usize) {
     best
 }
 
+/// The hexadecimal digits of a number, at least one of them.
 fn hex(segment: u16, out: &mut Vec<u8>) {
-    let nibbles = [12, 8, 4, 0].map(|shift| u8::try_from(segment >> shift & 15).unwrap_or_default());
-    let leading = (segment.leading_zeros() / 4).min(3) as usize;
-    out.extend(nibbles.into_iter().skip(leading).map(|nibble| hex_digit(nibble, b'a')));
+    let digits = u64::from_le_bytes(eight_hex_digits(u32::from(segment) << 16));
+    let zeros = (segment.leading_zeros() / 4).min(3);
+    append_part(&(digits >> (8 * zeros)).to_le_bytes(), 4 - zeros as usize, out);
 }
 
 const EIGHT_DIGITS: u32 = 100_000_000;
