@@ -355,6 +355,11 @@ impl Facts {
         })
     }
 
+    /// How many values were written of a field.
+    pub fn count(&self, field: &'static Field) -> usize {
+        self.entries.iter().filter(|entry| std::ptr::eq(entry.field, field)).count()
+    }
+
     /// The first value of a field, where it has one.
     #[cfg(test)]
     pub(crate) fn get(&self, field: &'static Field) -> Option<Value<'_>> {

@@ -104,8 +104,7 @@ impl Record<'_> {
         let [_, hosts, targets, ..] = &mut columns;
         hosts.values = told.items().iter().map(|t| Value::Bytes(host(t))).collect();
         targets.values = uris.iter().map(|uri| Value::Bytes(uri)).collect();
-        let count = |field: &'static Field| out.values().filter(|(_, known, _)| std::ptr::eq(*known, field)).count();
-        let written = columns.each_ref().map(|column| count(column.field));
+        let written = columns.each_ref().map(|column| out.count(column.field));
         let most = written.iter().copied().max().unwrap_or(0);
         if let Some(host) = told.items().iter().map(host).find(|host| !host.is_empty()) {
             out.host(host);
