@@ -153,3 +153,41 @@ impl Basics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_basics_come_once_each_and_in_the_order_of_the_dictionary() {
+        let party = Party { address: IpAddr::from([10, 0, 0, 1]), port: Some(1), packets: 1, payload: 1, ip_bytes: 1 };
+        let basics = Basics {
+            id: 1,
+            cid: Short::new(b"1:"),
+            start: Timestamp::default(),
+            duration: 1,
+            carrier: Carrier::Numbered(1),
+            app: "ssh",
+            src: party,
+            dst: party,
+            state: "SF",
+            history: Short::new(b"S"),
+            end: Some("fin"),
+            rtt: Some(1),
+            retransmits: [0, 1],
+            missed: [1, 0],
+        };
+        let mut places = Vec::new();
+        basics.each(&mut |field: &'static Field, _| {
+            places.push(fields::ELEMENT.fields.iter().position(|known| std::ptr::eq(*known, field)));
+        });
+        assert_eq!(places.len(), 22);
+        assert!(places.iter().all(Option::is_some) && places.is_sorted_by(|one, next| one < next), "{places:?}");
+    }
+
+    #[test]
+    fn a_short_text_is_cut_where_its_place_ends() {
+        assert_eq!(Short::new(&[b'x'; 40]).bytes(), [b'x'; SHORT_BYTES]);
+        assert_eq!(Short::new(b"").bytes(), b"");
+    }
+}

@@ -27,7 +27,7 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends bytes that need no escaping. Of our own texts nearly all are shorter than a word: they are one.
+/// Appends bytes that need no escaping. Of our own texts nearly all are shorter than a word.
 #[inline]
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.len() < 8 {
@@ -50,7 +50,7 @@ fn append_words(bytes: &[u8], out: &mut Vec<u8>) {
 /// What is longer is copied by a call.
 const SHORT: usize = 64;
 
-/// Up to eight bytes in a word, the first in its lowest.
+/// Less than eight bytes in a word, the first in its lowest, and zeros behind them.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
     match (bytes, bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
@@ -95,13 +95,7 @@ fn is_clean(bytes: &[u8], comma: Comma) -> bool {
             *last
         }
         (_, Some(first), Some(last)) => step(u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-                step(CLEAN, first << 32 | last)
-            }
-            _ => step(CLEAN, bytes.iter().fold(CLEAN, |word, byte| word << 8 | u64::from(*byte))),
-        },
+        _ => step(CLEAN, word(bytes) | CLEAN << (8 * bytes.len())),
     };
     look(&last, comma, &mut found);
     found == [0; STEP]

@@ -310,6 +310,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_tells_each_second_anew() {
+        let mut clock = Clock::default();
+        for nanos in [0, 1_000, SECOND - 1, SECOND, 2 * SECOND, 2 * SECOND + 7_000, SECOND, 0] {
+            let instant = Timestamp::from_nanos(nanos);
+            let whole = format!("1970-01-01T00:00:0{}.{:06}Z", nanos / SECOND, nanos % SECOND / MICROSECOND);
+            assert_eq!(told(|out| clock.time(instant, out)), whole);
+        }
+    }
+
+    #[test]
     fn every_day_follows_the_one_before() {
         let mut before = date(0);
         for day in 1..200_000 {
