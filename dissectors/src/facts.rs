@@ -255,6 +255,16 @@ impl Facts {
         }
     }
 
+    /// Names the account of a log-in, and says whether its password went over the wire as it is.
+    pub fn login(&mut self, user: Option<&Text>, password: bool) {
+        if password {
+            self.flag(Flag::CleartextPassword);
+        }
+        if let Some(user) = user {
+            self.user(user);
+        }
+    }
+
     /// Names the host that the client wants (SNI, Host); the first one named stays.
     pub fn host(&mut self, host: &[u8]) {
         if !host.is_empty() && self.host.is_none() {

@@ -2,7 +2,7 @@
 
 use memchr::memchr2_iter;
 
-use crate::protocol::Role;
+use crate::protocol::{Role, Step};
 use crate::scan;
 
 /// Finds the lines of one side's stream, whatever its segmentation.
@@ -25,6 +25,17 @@ pub enum Next<'a> {
     Pass(usize),
     /// No line ends here: so many bytes must be there before another look is worth while.
     Wait(usize),
+}
+
+impl<'a> Next<'a> {
+    /// The line and how many bytes it takes with it; where there is none, what a dissector answers.
+    pub fn line(self) -> Result<(&'a [u8], usize), Step> {
+        match self {
+            Self::Line(line, used) => Ok((line, used)),
+            Self::Pass(used) => Err(Step::Consumed(used)),
+            Self::Wait(wanted) => Err(Step::NeedMore(wanted)),
+        }
+    }
 }
 
 impl Lines {

@@ -10,7 +10,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::texts_bytes;
-use crate::linewise::{Lines, Next};
+use crate::linewise::Lines;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static VERSION: Field = Field::text("version", "the agent's version", "Checkmk agent");
@@ -67,10 +67,9 @@ impl Dissector for CheckMk {
         if chunk.role == Role::Client {
             return Step::Consumed(chunk.bytes.len());
         }
-        let (line, used) = match self.lines.next(chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         if let Some(section) = line.strip_prefix(b"<<<").and_then(|rest| rest.strip_suffix(b">>>")) {
             // `name:options`; a name with nothing in it ends what came before.

@@ -13,7 +13,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, begins_ignoring_case, find_ignoring_case, is_text, lines};
+use crate::linewise::{Sides, begins_ignoring_case, find_ignoring_case, is_text, lines};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest query.
@@ -97,7 +97,7 @@ fn answer(bytes: &[u8]) -> Verdict {
 
 #[derive(Debug, Default)]
 struct Finger {
-    lines: [Lines; 2],
+    lines: Sides,
     query: Option<Text>,
     host: Option<Text>,
     asked: bool,
@@ -144,12 +144,9 @@ impl Dissector for Finger {
         if role == Role::Client && self.asked {
             return Step::Consumed(bytes.len());
         }
-        let [client, server] = &mut self.lines;
-        let lines = if role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(role, bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         match role {
             Role::Client => self.asks(line),

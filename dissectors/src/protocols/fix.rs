@@ -9,7 +9,7 @@
 //! and amounts, repeating groups, the checksum. A gap ends the session's facts.
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::{Facts, Value};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Protocol, Role, Sample, Step, Transport, Verdict};
 use crate::reader::Reader;
@@ -211,12 +211,7 @@ impl Dissector for Fix {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut element = out.element(&ELEMENT);
         element.maybe(&VERSION, self.version.as_ref());
         let [client, server] = &self.firms;

@@ -10,7 +10,7 @@
 
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, word};
+use crate::linewise::{Lines, word};
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -104,10 +104,9 @@ impl Dissector for Icap {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
         let [client, server] = &mut self.sides;
         let side = if chunk.role == Role::Client { client } else { server };
-        let (line, used) = match side.lines.next(chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match side.lines.next(chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         side.place = take(&mut self.notes, side.place, line);
         Step::Consumed(used)

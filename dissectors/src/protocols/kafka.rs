@@ -17,7 +17,7 @@
 
 use crate::capped::{List, Text};
 use crate::credentials;
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text, is_text_prefix};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -342,12 +342,7 @@ impl Dissector for Kafka {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut kafka = out.element(&ELEMENT);
         if self.requests > 0 {
             kafka.number(&REQUESTS, self.requests);

@@ -15,7 +15,7 @@
 //! Limits: of a packet the first [`READ_BYTES`]. After a gap the side that misses bytes is silent.
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -300,12 +300,7 @@ impl Dissector for Mqtt {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let [client, server] = self.published;
         let pair =
             if out.side(Role::Client) == crate::facts::Side::Originator { (client, server) } else { (server, client) };

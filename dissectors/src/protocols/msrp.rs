@@ -9,7 +9,7 @@
 
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Next, Sides, word};
+use crate::linewise::{Sides, word};
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -75,10 +75,9 @@ struct Msrp {
 
 impl Dissector for Msrp {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         let notes = &mut self.notes;
         if let Some((asks, what)) = first(line) {

@@ -14,7 +14,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::kept::{count, tell_count};
-use crate::linewise::{Lines, Next, word};
+use crate::linewise::{Sides, word};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 static NODE: Field = Field::text("node", "the host's name", "Munin guide");
@@ -78,7 +78,7 @@ fn probe(sample: &Sample<'_>) -> Verdict {
 
 #[derive(Debug, Default)]
 struct Munin {
-    lines: [Lines; 2],
+    lines: Sides,
     node: Option<Text>,
     version: Option<Text>,
     commands: u64,
@@ -87,13 +87,9 @@ struct Munin {
 
 impl Dissector for Munin {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let Some(lines) = self.lines.get_mut(chunk.role.index()) else {
-            return Step::Done;
-        };
-        let (line, used) = match lines.next(chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         match chunk.role {
             Role::Client if !line.is_empty() => {
@@ -117,9 +113,7 @@ impl Dissector for Munin {
 
     fn gap(&mut self, role: Role, _bytes: u64) -> Step {
         // Lines are found again at the next line's end.
-        if let Some(lines) = self.lines.get_mut(role.index()) {
-            lines.lost();
-        }
+        self.lines.lost(role);
         Step::Consumed(0)
     }
 

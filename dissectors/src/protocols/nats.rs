@@ -13,7 +13,7 @@
 //! Limits: a line of [`LINE_BYTES`].
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal, line};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -179,12 +179,7 @@ impl Dissector for Nats {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.secret {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.secret);
         let mut nats = out.element(&ELEMENT);
         nats.maybe(&USER, self.user.as_ref());
         nats.maybe(&CLIENT_NAME, self.client_name.as_ref());

@@ -9,7 +9,7 @@
 
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Next, Sides, find_ignoring_case};
+use crate::linewise::{Sides, find_ignoring_case};
 use crate::noted::{Notes, begins};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -68,10 +68,9 @@ struct Pjl {
 
 impl Dissector for Pjl {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         if chunk.role == Role::Server {
             if std::mem::take(&mut self.asked) {

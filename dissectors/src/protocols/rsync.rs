@@ -18,7 +18,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, word};
+use crate::linewise::{Sides, word};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest line or argument that is read whole.
@@ -91,7 +91,7 @@ enum Phase {
 
 #[derive(Debug, Default)]
 struct Rsync {
-    lines: [Lines; 2],
+    lines: Sides,
     phase: Phase,
     versions: [Option<Text>; 2],
     module: Option<Text>,
@@ -237,12 +237,9 @@ impl Dissector for Rsync {
             (Phase::Arguments, Role::Server) => return Step::Consumed(bytes.len()),
             _ => {}
         }
-        let [client, server] = &mut self.lines;
-        let lines = if role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(role, bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         match role {
             Role::Client => self.client_line(line),

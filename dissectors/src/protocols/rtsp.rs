@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 
 use crate::capped::{LIST_CAP, List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::headed::{self, HEAD_CAP, Head, HeadEnd};
 use crate::linewise::{begins_ignoring_case, decimal};
@@ -300,12 +300,7 @@ impl Dissector for Rtsp {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
-        if self.cleartext {
-            out.flag(Flag::CleartextPassword);
-        }
+        out.login(self.user.as_ref(), self.cleartext);
         let (rows, omitted) = (self.rows.items(), self.rows.omitted());
         let mut rtsp = out.element(&ELEMENT);
         if self.requests > 0 {

@@ -11,7 +11,7 @@
 //! Limits: a frame's head of [`HEAD_BYTES`].
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -198,12 +198,7 @@ impl Dissector for Stomp {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut stomp = out.element(&ELEMENT);
         stomp.maybe(&VERSION, self.version.as_ref());
         stomp.maybe(&USER, self.user.as_ref());

@@ -15,7 +15,7 @@
 use crate::dictionary::{Element, Field, Flag};
 use crate::facts::Facts;
 use crate::json;
-use crate::linewise::{Next, Sides};
+use crate::linewise::Sides;
 use crate::noted::Notes;
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
@@ -97,10 +97,9 @@ struct Stratum {
 
 impl Dissector for Stratum {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(chunk.role, chunk.bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         self.line(chunk.role, line);
         Step::Consumed(used)

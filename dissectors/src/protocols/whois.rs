@@ -14,7 +14,7 @@
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, begins_ignoring_case, find_ignoring_case, is_text, lines};
+use crate::linewise::{Sides, begins_ignoring_case, find_ignoring_case, is_text, lines};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
 
 /// The longest question.
@@ -167,7 +167,7 @@ fn answer(bytes: &[u8]) -> Verdict {
 
 #[derive(Debug, Default)]
 struct Whois {
-    lines: [Lines; 2],
+    lines: Sides,
     query: Option<Text>,
     object: Option<Text>,
     registrar: Option<Text>,
@@ -203,12 +203,9 @@ impl Dissector for Whois {
         if role == Role::Client && self.query.is_some() {
             return Step::Consumed(bytes.len());
         }
-        let [client, server] = &mut self.lines;
-        let lines = if role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(role, bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         match role {
             Role::Client => self.query = Some(Text::new(line.trim_ascii())),

@@ -13,7 +13,7 @@
 //! misses bytes is silent. Not told: what servers say to each other.
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed, is_text};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Sample, Step, Transport, Verdict};
@@ -186,12 +186,7 @@ impl Dissector for ZooKeeper {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut zookeeper = out.element(&ELEMENT);
         self.verbs.tell(&mut zookeeper, &VERBS);
         zookeeper.texts(&PATH, &self.paths);

@@ -17,7 +17,7 @@ mod probe;
 
 use crate::capped::{List, Text};
 use crate::credentials;
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
@@ -169,12 +169,7 @@ impl Dissector for Cassandra {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut cassandra = out.element(&ELEMENT);
         if let Some(version) = self.version {
             cassandra.number(&VERSION, u64::from(version));

@@ -28,7 +28,7 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Flag};
 use crate::digits;
 use crate::facts::{Facts, Value};
-use crate::linewise::{Lines, Next, decimal, find_ignoring_case, is_text, word};
+use crate::linewise::{Sides, decimal, find_ignoring_case, is_text, word};
 use crate::news::{Expected, ExpectedFile, News, Place};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
@@ -129,7 +129,7 @@ struct Data {
 
 #[derive(Debug, Default)]
 struct Ftp {
-    lines: [Lines; 2],
+    lines: Sides,
     banner: Option<Text>,
     system: Option<Text>,
     users: List<Text>,
@@ -412,12 +412,9 @@ impl Dissector for Ftp {
                 _ => {}
             }
         }
-        let [client, server] = &mut self.lines;
-        let lines = if role == Role::Client { client } else { server };
-        let (line, used) = match lines.next(bytes, LINE_BYTES) {
-            Next::Line(line, used) => (line, used),
-            Next::Pass(used) => return Step::Consumed(used),
-            Next::Wait(wanted) => return Step::NeedMore(wanted),
+        let (line, used) = match self.lines.next(role, bytes, LINE_BYTES).line() {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         match role {
             // A client that speaks anything but lines speaks another protocol.
@@ -434,9 +431,7 @@ impl Dissector for Ftp {
             // Whether this is TLS from here on will not be known.
             return Step::Done;
         }
-        if let Some(lines) = self.lines.get_mut(role.index()) {
-            lines.lost();
-        }
+        self.lines.lost(role);
         if role == Role::Server {
             self.within = None;
         }

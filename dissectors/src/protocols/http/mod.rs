@@ -383,12 +383,7 @@ impl Dissector for Http {
         if self.violation {
             out.flag(Flag::Violation);
         }
-        if self.cleartext {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.cleartext);
         let record = Record {
             transactions: self.transactions.told(),
             requests: (self.requests, self.client.body_bytes),

@@ -18,7 +18,7 @@ mod probe;
 
 use crate::capped::{List, Text};
 use crate::credentials;
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, decimal, framed, line};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
@@ -111,12 +111,7 @@ impl Dissector for Memcache {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut memcache = out.element(&ELEMENT);
         if let Some(variant) = self.variant {
             memcache.plain(&VARIANT, variant);

@@ -22,7 +22,7 @@ mod probe;
 use self::bson::Document;
 use crate::capped::{List, Text};
 use crate::credentials;
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
 use crate::framing::{Lost, framed};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
@@ -178,12 +178,7 @@ impl Dissector for Mongo {
     }
 
     fn facts(&self, out: &mut Facts) {
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
+        out.login(self.user.as_ref(), self.password);
         let mut mongo = out.element(&ELEMENT);
         if self.requests > 0 {
             mongo.number(&REQUESTS, self.requests);

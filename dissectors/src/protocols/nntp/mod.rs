@@ -18,9 +18,9 @@ mod probe;
 use std::collections::VecDeque;
 
 use crate::capped::{List, Text};
-use crate::dictionary::{Element, Field, Flag};
+use crate::dictionary::{Element, Field};
 use crate::facts::Facts;
-use crate::linewise::{Lines, Next, decimal, word};
+use crate::linewise::{Sides, decimal, word};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
 
@@ -78,7 +78,7 @@ enum Asked {
 
 #[derive(Debug, Default)]
 struct Nntp {
-    lines: [Lines; 2],
+    lines: Sides,
     /// By side: in lines that end with a dot.
     within: [bool; 2],
     waiting: VecDeque<Asked>,
@@ -214,22 +214,14 @@ impl Dissector for Nntp {
             // Where the server is not heard, nobody tells what follows.
             return if self.answered { Step::Consumed(0) } else { Step::Done };
         }
-        let [client, server] = &mut self.lines;
-        let lines = if role == Role::Client { client } else { server };
-        match lines.next(bytes, LINE_BYTES) {
-            Next::Line(line, used) => self.line(role, line, used),
-            Next::Pass(used) => Step::Consumed(used),
-            Next::Wait(wanted) => Step::NeedMore(wanted),
+        match self.lines.next(role, bytes, LINE_BYTES).line() {
+            Ok((line, used)) => self.line(role, line, used),
+            Err(step) => step,
         }
     }
 
     fn facts(&self, out: &mut Facts) {
-        if let Some(user) = &self.user {
-            out.user(user);
-        }
-        if self.password {
-            out.flag(Flag::CleartextPassword);
-        }
+        out.login(self.user.as_ref(), self.password);
         let codes: Vec<Text> = self.codes.items().iter().map(|code| Text::from(code.to_string().as_str())).collect();
         let mut nntp = out.element(&ELEMENT);
         nntp.maybe(&BANNER, self.banner.as_ref());
