@@ -5,7 +5,7 @@
 //! `%XX`, upper-case hexadecimal for each byte. In a list the comma is too. What remains needs no escaping by RFC 5424 nor by JSON,
 //! so a receiver that does not unescape sees the same value as one that does, and [`decode`] gives the wire's bytes back.
 
-use crate::value;
+use dissectors::digits::append_part;
 
 /// Whether a comma separates values here, and so must be escaped inside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn encode(bytes: &[u8], comma: Comma, out: &mut Vec<u8>) {
 #[inline]
 pub(crate) fn append(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.len() < 8 {
-        value::append_part(&word(bytes).to_le_bytes(), bytes.len(), out);
+        append_part(&word(bytes).to_le_bytes(), bytes.len(), out);
     } else {
         append_words(bytes, out);
     }

@@ -6,6 +6,7 @@
 
 use dissectors::basics::Take;
 use dissectors::dictionary::{Element, Field, Shape, session};
+use dissectors::digits::append_part;
 use dissectors::facts::{Facts, Value};
 
 use super::sentence::Telling;
@@ -190,7 +191,7 @@ impl Straight {
 fn open(field: &Field, out: &mut Vec<u8>) {
     // Without the quotation mark that ends another's value.
     if let Some(opening) = field.opening.last_chunk::<39>() {
-        value::append_part(opening, field.opening_len() - 1, out);
+        append_part(opening, field.opening_len() - 1, out);
     }
 }
 
