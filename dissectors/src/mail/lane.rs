@@ -5,6 +5,9 @@
 
 use memchr::memchr;
 
+use crate::protocol::Step;
+use crate::protocols::tls;
+
 /// The reading of one side.
 #[derive(Debug, Default)]
 pub struct Lane {
@@ -71,6 +74,35 @@ impl Lane {
     pub fn restart(&mut self) {
         *self = Self::default();
     }
+}
+
+/// What became of some bytes.
+pub enum Look {
+    /// So many are dealt with.
+    Used(usize),
+    /// They are not enough.
+    Wait,
+    /// TLS begins with the first of them.
+    Tls,
+}
+
+/// Looks at a side's bytes until there are none, or not enough, or TLS begins.
+pub fn look_through(bytes: &[u8], mut look: impl FnMut(&[u8]) -> Look) -> Step {
+    let mut rest = bytes;
+    let used = |rest: &[u8]| bytes.len().saturating_sub(rest.len());
+    while !rest.is_empty() {
+        match look(rest) {
+            Look::Used(n) => rest = rest.get(n..).unwrap_or_default(),
+            Look::Wait => break,
+            Look::Tls => return Step::Handover(used(rest), Some(&tls::PROTOCOL)),
+        }
+    }
+    Step::Consumed(used(rest))
+}
+
+/// Whether bytes are a record of TLS's handshake, which no line begins like.
+pub fn tls_begins(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, ..])
 }
 
 #[cfg(test)]

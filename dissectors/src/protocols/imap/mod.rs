@@ -23,7 +23,7 @@ mod syntax;
 use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
-use crate::mail::lane::{Lane, Line};
+use crate::mail::lane::{Lane, Line, tls_begins};
 use crate::mail::{self, Mail};
 use crate::protocol::{About, Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
 use crate::protocols::tls;
@@ -204,7 +204,7 @@ impl Imap {
         if let Phase::Literal { left, content, .. } = phase {
             return self.literal(role, bytes, left, content);
         }
-        if matches!(bytes, [0x16, 0x03, ..]) && self.inflaters.is_none() {
+        if tls_begins(bytes) && self.inflaters.is_none() {
             return Look::Tls;
         }
         let [client, server] = &mut self.lanes;
@@ -534,8 +534,8 @@ impl Dissector for Imap {
         if self.inflaters.is_some() {
             return self.inflate(chunk.role, chunk.bytes);
         }
-        let (used, tls_begins) = self.take(chunk.role, chunk.bytes);
-        if tls_begins {
+        let (used, secured) = self.take(chunk.role, chunk.bytes);
+        if secured {
             return Step::Handover(used, Some(&tls::PROTOCOL));
         }
         Step::Consumed(used)

@@ -20,10 +20,9 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::mail::dots::Dots;
-use crate::mail::lane::{Lane, Line};
+use crate::mail::lane::{Lane, Line, Look, look_through, tls_begins};
 use crate::mail::{self, Mail};
 use crate::protocol::{About, Chunk, Dissector, FirstBytes, Opening, Protocol, Role, Step, Transport};
-use crate::protocols::tls;
 use crate::sasl::{Logins, MECHANISMS};
 
 /// The longest line: authentication may need so much.
@@ -121,13 +120,6 @@ enum Response {
     Lines { dots: Dots, whole: bool },
 }
 
-enum Look {
-    Used(usize),
-    Wait,
-    /// After so many, TLS.
-    Tls(usize),
-}
-
 struct Pop3 {
     lanes: [Lane; 2],
     phase: Phase,
@@ -164,8 +156,8 @@ impl Pop3 {
 
     fn client(&mut self, bytes: &[u8]) -> Look {
         let [_, server_heard] = self.heard;
-        if matches!(bytes, [0x16, 0x03, ..]) {
-            return if self.phase == Phase::Tls && server_heard { Look::Wait } else { Look::Tls(0) };
+        if tls_begins(bytes) {
+            return if self.phase == Phase::Tls && server_heard { Look::Wait } else { Look::Tls };
         }
         let [lane, _] = &mut self.lanes;
         let (text, used) = match lane.line(bytes, LINE_BYTES) {
@@ -275,7 +267,7 @@ impl Pop3 {
             Line::Partial => return Look::Wait,
         };
         let is_status = [&b"+OK"[..], b"-ERR", b"+ "].iter().any(|status| line.starts_with(status));
-        self.response = if is_status || matches!(bytes, [0x16, 0x03, ..]) {
+        self.response = if is_status || tls_begins(bytes) {
             Response::Status
         } else {
             let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
@@ -289,8 +281,8 @@ impl Pop3 {
     }
 
     fn status(&mut self, bytes: &[u8]) -> Look {
-        if matches!(bytes, [0x16, 0x03, ..]) {
-            return Look::Tls(0);
+        if tls_begins(bytes) {
+            return Look::Tls;
         }
         let [_, lane] = &mut self.lanes;
         let (text, used) = match lane.line(bytes, LINE_BYTES) {
@@ -354,20 +346,10 @@ impl Pop3 {
 
 impl Dissector for Pop3 {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let mut rest = chunk.bytes;
-        let used = |rest: &[u8]| chunk.bytes.len().saturating_sub(rest.len());
-        while !rest.is_empty() {
-            let look = match chunk.role {
-                Role::Client => self.client(rest),
-                Role::Server => self.server(rest),
-            };
-            match look {
-                Look::Used(n) => rest = rest.get(n..).unwrap_or_default(),
-                Look::Wait => break,
-                Look::Tls(n) => return Step::Handover(used(rest).saturating_add(n), Some(&tls::PROTOCOL)),
-            }
-        }
-        Step::Consumed(used(rest))
+        look_through(chunk.bytes, |rest| match chunk.role {
+            Role::Client => self.client(rest),
+            Role::Server => self.server(rest),
+        })
     }
 
     fn gap(&mut self, role: Role, _bytes: u64) -> Step {

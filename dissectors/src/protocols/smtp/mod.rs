@@ -25,10 +25,9 @@ use crate::capped::{List, Text};
 use crate::dictionary::{Element, Field, Kind};
 use crate::facts::Facts;
 use crate::mail::dots::Dots;
-use crate::mail::lane::{Lane, Line};
+use crate::mail::lane::{Lane, Line, Look, look_through, tls_begins};
 use crate::mail::{self, Mail};
 use crate::protocol::{About, Chunk, Dissector, Opening, Protocol, Role, Step, Transport};
-use crate::protocols::tls;
 use crate::sasl::{Logins, MECHANISMS};
 use commands::{Verb, Waiting};
 
@@ -117,14 +116,6 @@ enum Phase {
     Tls,
 }
 
-/// What became of some bytes.
-enum Look {
-    Used(usize),
-    Wait,
-    /// After so many, TLS.
-    Tls(usize),
-}
-
 struct Smtp {
     lanes: [Lane; 2],
     phase: Phase,
@@ -192,7 +183,7 @@ impl Smtp {
             }
             Phase::Tls | Phase::Command | Phase::Auth if tls_begins(bytes) => match self.phase {
                 Phase::Tls if self.server_heard => Look::Wait,
-                _ => Look::Tls(0),
+                _ => Look::Tls,
             },
             Phase::Command | Phase::Auth | Phase::Tls => self.client_line(bytes),
         }
@@ -305,7 +296,7 @@ impl Smtp {
 
     fn server(&mut self, bytes: &[u8]) -> Look {
         if tls_begins(bytes) {
-            return Look::Tls(0);
+            return Look::Tls;
         }
         let [_, lane] = &mut self.lanes;
         let (text, used) = match lane.line(bytes, LINE_BYTES) {
@@ -360,27 +351,12 @@ impl Smtp {
     }
 }
 
-/// A record of TLS's handshake, which no line of SMTP begins like.
-fn tls_begins(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x16, 0x03, ..])
-}
-
 impl Dissector for Smtp {
     fn data(&mut self, chunk: Chunk<'_>) -> Step {
-        let mut rest = chunk.bytes;
-        let used = |rest: &[u8]| chunk.bytes.len().saturating_sub(rest.len());
-        while !rest.is_empty() {
-            let look = match chunk.role {
-                Role::Client => self.client(rest),
-                Role::Server => self.server(rest),
-            };
-            match look {
-                Look::Used(n) => rest = rest.get(n..).unwrap_or_default(),
-                Look::Wait => break,
-                Look::Tls(n) => return Step::Handover(used(rest).saturating_add(n), Some(&tls::PROTOCOL)),
-            }
-        }
-        Step::Consumed(used(rest))
+        look_through(chunk.bytes, |rest| match chunk.role {
+            Role::Client => self.client(rest),
+            Role::Server => self.server(rest),
+        })
     }
 
     fn gap(&mut self, role: Role, bytes: u64) -> Step {
