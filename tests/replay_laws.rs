@@ -13,7 +13,7 @@ use support::capture::{self, Capture, Frame};
 use support::chance::Chance;
 use support::change;
 use support::headers;
-use support::play::{Played, plan, play, play_bytes, play_with};
+use support::play::{Played, plan, play, play_bytes, play_in_batches, play_with};
 use support::told::{Told, all_differences, sessions};
 
 const SECOND: u64 = 1_000_000_000;
@@ -93,6 +93,20 @@ fn any_number_of_workers_writes_the_same_bytes() {
         for workers in [1, 2, 8, 8] {
             let told = play_with(&plan(workers), capture).text;
             assert!(told == expected, "{} with {workers} workers:\n{told}\nand with one:\n{expected}", capture.name);
+        }
+    }
+}
+
+#[test]
+fn packets_taken_flow_by_flow_give_what_they_give_one_by_one() {
+    let (_, all) = together();
+    let captures = capture::all();
+    for capture in captures.iter().chain([&all]) {
+        let expected = play_in_batches(&plan(1), capture, 1).text;
+        for (workers, at_once) in [(1, 7), (1, 1024), (2, 300)] {
+            let told = play_in_batches(&plan(workers), capture, at_once).text;
+            let how = format!("{} by {workers} workers, {at_once} at once", capture.name);
+            assert!(told == expected, "{how}:\n{told}\nand one by one:\n{expected}");
         }
     }
 }

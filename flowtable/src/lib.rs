@@ -5,6 +5,7 @@
 //! [`table::FlowTable`] has one owner and no lock.
 
 pub mod across;
+pub mod bunches;
 pub mod checksum;
 pub mod clock;
 pub mod community_id;

@@ -180,6 +180,11 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// Whether it is ICMP of either version, whose messages tell sessions apart, or speak of others.
+    pub const fn is_icmp(&self) -> bool {
+        matches!(self.ends.protocol, protocol::ICMP | protocol::ICMPV6)
+    }
+
     /// The captured payload, out of the bytes it lies in.
     pub fn payload<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
         let start = self.payload_at as usize;

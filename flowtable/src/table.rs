@@ -20,7 +20,7 @@ use crate::finished::{End as Ending, Sink};
 use crate::icmp::Message;
 use crate::key::{End, FlowKey};
 use crate::lookup::Lookup;
-use crate::packet::{Ends, Packet, protocol};
+use crate::packet::{Ends, Packet};
 use crate::path::{Domain, Paths};
 use crate::session::{Phase, Session};
 use crate::slab::{Index, NIL, Slab};
@@ -106,9 +106,16 @@ impl FlowTable {
         self.sessions.bytes() + self.index.bytes() + self.wheel.bytes() + self.details
     }
 
-    /// Takes a packet with its payload, at `clock` of the packet clock.
+    /// Takes a packet with its payload, at `clock` of the packet clock, and moves that clock.
     pub fn packet(&mut self, packet: &Packet, payload: &[u8], clock: u64, sink: &mut impl Sink) {
         self.advance(clock);
+        self.take(packet, payload, clock, sink);
+    }
+
+    /// Takes a packet of a batch, whose packets may come in any order that keeps that of each flow ([`crate::bunches`]). After the last of
+    /// them the clock is to be moved to the batch's end, and not before: until then nothing that is silent ends.
+    pub fn take(&mut self, packet: &Packet, payload: &[u8], clock: u64, sink: &mut impl Sink) {
+        self.clock = clock;
         self.counters.packets = self.counters.packets.saturating_add(1);
         self.counters.ip_bytes = self.counters.ip_bytes.saturating_add(u64::from(packet.ip_bytes));
         let latest = self.latest;
@@ -181,7 +188,7 @@ impl FlowTable {
         let known = self.find(self.hasher.hash_one(key), &key).filter(|index| self.continues(*index, packet, from));
         let index = known.or_else(|| self.open(packet, key, from))?;
         // What an ICMP message holds tells sessions apart, so that its ends alone find none.
-        self.latest = if is_icmp(packet) {
+        self.latest = if packet.is_icmp() {
             Latest::default()
         } else {
             Latest { index, ends: packet.ends, domain: packet.domain, from }
@@ -193,7 +200,7 @@ impl FlowTable {
     fn place(&self, packet: &Packet, payload: &[u8]) -> (FlowKey, End, Option<u64>) {
         let (key, from) = FlowKey::of(&packet.ends, packet.domain);
         let number = packet.ends.protocol;
-        if !is_icmp(packet) {
+        if !packet.is_icmp() {
             return (key, from, None);
         }
         if let Some(about) = quoted(number, payload) {
@@ -357,7 +364,7 @@ struct Found {
     opened: bool,
 }
 
-/// The session of the last packet, unless that was ICMP. Packets come in bursts of one session (a third to nine tenths of them), which need neither key nor hash.
+/// The session of the last packet, unless that was ICMP. Packets are taken flow by flow, so that most of them need neither key nor hash.
 #[derive(Clone, Copy, Debug)]
 struct Latest {
     index: Index,
@@ -388,10 +395,6 @@ impl Latest {
             None
         }
     }
-}
-
-fn is_icmp(packet: &Packet) -> bool {
-    matches!(packet.ends.protocol, protocol::ICMP | protocol::ICMPV6)
 }
 
 /// What is given up, in this order.

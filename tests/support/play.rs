@@ -45,7 +45,12 @@ pub fn play(capture: &Capture) -> Played {
 }
 
 pub fn play_with(plan: &Plan, capture: &Capture) -> Played {
-    run(plan, &mut Memory { capture, next: 0, pool: Pool::default() })
+    play_in_batches(plan, capture, BATCH_FRAMES)
+}
+
+/// Plays a capture whose source gives at most so many frames at once.
+pub fn play_in_batches(plan: &Plan, capture: &Capture, at_once: usize) -> Played {
+    run(plan, &mut Memory { capture, next: 0, at_once, pool: Pool::default() })
 }
 
 /// Plays a file's bytes, whatever they are; `None` where they are no capture.
@@ -75,6 +80,7 @@ fn run(plan: &Plan, source: &mut dyn Source) -> Played {
 struct Memory<'c> {
     capture: &'c Capture,
     next: usize,
+    at_once: usize,
     pool: Pool,
 }
 
@@ -82,7 +88,7 @@ impl Source for Memory<'_> {
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
         batch.clear();
         let mut blank = self.pool.blank();
-        while batch.frames.len() < BATCH_FRAMES {
+        while batch.frames.len() < self.at_once {
             let Some(frame) = self.capture.frames.get(self.next) else { break };
             let Some(offset) = blank.append(&frame.bytes) else { break };
             batch.frames.push(Frame {

@@ -20,7 +20,7 @@ use dissectors::Timestamp;
 
 use crate::fragment::Fragments;
 use crate::key::FlowKey;
-use crate::packet::{Packet, protocol};
+use crate::packet::Packet;
 use crate::path::{Interner, Paths};
 
 pub use icmp_error::{Quoted, quoted};
@@ -139,7 +139,7 @@ impl Decoder {
 
 /// What decides a packet's shard: its own flow, or for an ICMP error the flow it speaks of, so that both meet.
 pub fn shard_key(packet: &Packet, payload: &[u8]) -> FlowKey {
-    if matches!(packet.ends.protocol, protocol::ICMP | protocol::ICMPV6)
+    if packet.is_icmp()
         && let Some(about) = quoted(packet.ends.protocol, payload)
     {
         return FlowKey::of(&about.ends, packet.domain).0;

@@ -10,7 +10,7 @@ use super::*;
 use crate::checksum::Unverified;
 use crate::clock::Clock;
 use crate::finished::{Finished, Order};
-use crate::packet::{Address, Ends, Family, TcpFields, tcp_flag};
+use crate::packet::{Address, Ends, Family, TcpFields, protocol, tcp_flag};
 
 const SYN: u8 = tcp_flag::SYN;
 const ACK: u8 = tcp_flag::ACK;

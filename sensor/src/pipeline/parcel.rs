@@ -1,13 +1,14 @@
-//! What the reader hands to a worker: decoded packets of its shard, and the blocks their payloads lie in.
+//! Decoded packets on their way to a table, and the blocks their payloads lie in.
 
 use std::sync::Arc;
 
+use flowtable::bunches::Bunches;
 use flowtable::packet::Packet;
 
 use crate::source::{Batch, Block, Frame};
 
-/// A packet on its way to its worker.
-#[derive(Clone, Copy, Debug)]
+/// A packet on its way to its table.
+#[derive(Clone, Copy, Debug, Default)]
 struct Routed {
     packet: Packet,
     clock: u64,
@@ -15,11 +16,13 @@ struct Routed {
     block: u16,
 }
 
-/// A batch's packets of one shard.
+/// A batch's packets, those of one shard or all.
 #[derive(Debug, Default)]
 pub(super) struct Parcel {
     blocks: Vec<Arc<Block>>,
+    /// Those that are kept, and perhaps one that is not.
     packets: Vec<Routed>,
+    kept: usize,
     joined: Vec<u8>,
     /// The packet clock at the batch's end.
     pub clock: u64,
@@ -29,13 +32,23 @@ impl Parcel {
     /// Starts over for a batch.
     pub fn begin(&mut self, batch: &Batch) {
         self.blocks.clone_from(&batch.blocks);
-        self.packets.clear();
+        self.kept = 0;
         self.joined.clear();
     }
 
-    /// Adds the packet of a frame of that batch. `joined` is the decoder's joined datagram.
-    pub fn push(&mut self, packet: &Packet, clock: u64, frame: &Frame, joined: &[u8]) {
-        let mut packet = *packet;
+    /// Room for the next packet, which counts once it is [kept](Self::keep).
+    #[inline]
+    pub fn room(&mut self) -> &mut Packet {
+        self.packets.truncate(self.kept);
+        &mut self.packets.push_mut(Routed::default()).packet
+    }
+
+    /// Keeps the packet for which there was [room](Self::room), that of a frame of that batch. `joined` is the decoder's joined datagram.
+    #[inline]
+    pub fn keep(&mut self, clock: u64, frame: &Frame, joined: &[u8]) {
+        let Some(routed) = self.packets.get_mut(self.kept) else { return };
+        (routed.clock, routed.block) = (clock, frame.block);
+        let packet = &mut routed.packet;
         if packet.joined {
             let payload = packet.payload(joined);
             packet.payload_at = u32::try_from(self.joined.len()).unwrap_or(u32::MAX);
@@ -43,21 +56,27 @@ impl Parcel {
         } else {
             packet.payload_at = packet.payload_at.saturating_add(frame.offset);
         }
-        self.packets.push(Routed { packet, clock, block: frame.block });
+        self.kept = self.kept.saturating_add(1);
     }
 
-    /// Every packet with its payload and its instant.
-    pub fn packets(&self) -> impl Iterator<Item = (&Packet, &[u8], u64)> {
-        self.packets.iter().map(|Routed { packet, clock, block }| {
-            let block = || self.blocks.get(usize::from(*block)).map_or(&[][..], |block| block.bytes());
-            let bytes = if packet.joined { &self.joined } else { block() };
-            (packet, packet.payload(bytes), *clock)
-        })
+    /// Every packet with its payload and its instant, flow by flow. `bunches` is room for their order.
+    pub fn packets(&self, bunches: &mut Bunches) -> impl Iterator<Item = (&Packet, &[u8], u64)> {
+        bunches.clear();
+        let packets = self.packets.get(..self.kept).unwrap_or_default();
+        for routed in packets {
+            bunches.push(&routed.packet, self.payload(routed));
+        }
+        let packet = |number| packets.get(number);
+        bunches.order().filter_map(packet).map(|routed| (&routed.packet, self.payload(routed), routed.clock))
+    }
+
+    fn payload(&self, Routed { packet, block, .. }: &Routed) -> &[u8] {
+        let block = || self.blocks.get(usize::from(*block)).map_or(&[][..], |block| block.bytes());
+        packet.payload(if packet.joined { &self.joined } else { block() })
     }
 
     /// Lets go of the blocks, so that the source may fill them again.
     pub fn release(&mut self) {
         self.blocks.clear();
-        self.packets.clear();
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use crossbeam::sync::WaitGroup;
 use flowtable::FlowTable;
+use flowtable::bunches::Bunches;
 use flowtable::counters::Counters;
 use flowtable::decode::shard_key;
 use flowtable::finished::Order;
@@ -134,7 +135,8 @@ fn read(
             let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
             let shard = shard_of(hasher.hash_one(shard_key(&packet, payload)), shards.len());
             if let Some(parcel) = parcels.get_mut(shard) {
-                parcel.push(&packet, clock, frame, ingest.joined());
+                *parcel.room() = packet;
+                parcel.keep(clock, frame, ingest.joined());
             }
         }
         for (shard, mut parcel) in shards.iter().zip(parcels.drain(..)) {
@@ -158,7 +160,7 @@ fn shard_of(hash: u64, shards: usize) -> usize {
 /// A worker: parcels to lines.
 fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter, tuning: &Tuning) -> Counters {
     crate::confine::parser();
-    let (mut tuned, mut busy) = (0, Duration::ZERO);
+    let (mut tuned, mut busy, mut bunches) = (0, Duration::ZERO, Bunches::default());
     let Worker { number, parcels, used_parcels, told, used_lines, board, all_read } = worker;
     // Tells what ended before an instant, in pieces; whether anybody still listens.
     let tell = |table: &mut FlowTable, teller: &mut Teller, before: u64, busy: &mut Duration| {
@@ -181,8 +183,8 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
             table.tell_by(&plan.table);
             teller.tell_by(&plan);
         }
-        for (packet, payload, clock) in parcel.packets() {
-            table.packet(packet, payload, clock, &mut teller);
+        for (packet, payload, clock) in parcel.packets(&mut bunches) {
+            table.take(packet, payload, clock, &mut teller);
         }
         table.advance(parcel.clock);
         board.reach(number, parcel.clock);

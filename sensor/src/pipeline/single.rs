@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flowtable::FlowTable;
-use flowtable::packet::Packet;
+use flowtable::bunches::Bunches;
 
 use super::board::Board;
 use super::ingest::Ingest;
+use super::parcel::Parcel;
 use super::reorder::Reorder;
 use super::teller::Teller;
 use super::{Going, Meter, Outcome, Outlet, PIECE, Plan};
@@ -26,45 +27,50 @@ pub(super) fn run(
     let board = Arc::new(Board::new(1, plan.table.memory));
     let mut teller = Teller::new(plan, outlet.profiles(), board.clone());
     let mut reorder = Reorder::default();
-    let (mut batch, mut packet) = (Batch::new(), Packet::default());
+    let mut batch = Batch::new();
+    let (mut parcel, mut bunches) = (Parcel::default(), Bunches::default());
     let mut going = Going::Continue(());
     while going.is_continue() && source.next_batch(&mut batch)? {
         ingest.begin(&batch);
+        parcel.begin(&batch);
         for frame in &batch.frames {
-            let bytes = batch.bytes(frame);
-            if ingest.frame(frame, bytes, &mut packet).is_ok() {
-                let clock = ingest.clock();
-                let payload = packet.payload(if packet.joined { ingest.joined() } else { bytes });
-                table.packet(&packet, payload, clock, &mut teller);
-                // There is nobody else to hear from. What waits is still in the cache.
-                if table.has_to_tell() {
-                    board.reach(0, clock);
-                    while going.is_continue() && table.tell(board.safe(), PIECE, &mut teller) {
-                        going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
-                    }
-                }
+            if ingest.frame(frame, batch.bytes(frame), parcel.room()).is_ok() {
+                parcel.keep(ingest.clock(), frame, ingest.joined());
             }
         }
+        for (packet, payload, clock) in parcel.packets(&mut bunches) {
+            table.take(packet, payload, clock, &mut teller);
+        }
         table.advance(ingest.clock());
+        // There is nobody else to hear from.
         board.reach(0, ingest.clock());
-        while going.is_continue() && table.tell(board.safe(), PIECE, &mut teller) {
-            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
-        }
-        if going.is_continue() {
-            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
-        }
+        parcel.release();
+        going = tell(&mut table, board.safe(), &mut teller, &mut reorder, outlet);
         meter.set_ingested(ingest.so_far());
         meter.set_table(0, &table, start.elapsed());
         batch_done(ingest.frames());
     }
     if going.is_continue() {
         table.end_all();
-        let mut left = true;
-        while left && going.is_continue() {
-            left = table.tell(u64::MAX, PIECE, &mut teller);
-            going = reorder.take_and_write(&mut teller.lines, table.told_until(), outlet);
-        }
+        going = tell(&mut table, u64::MAX, &mut teller, &mut reorder, outlet);
         meter.set_table(0, &table, start.elapsed());
     }
     Ok(Outcome { ingested: ingest.finish(), counters: *table.counters(), nobody_listens: going.is_break() })
+}
+
+/// Tells what ended before an instant, in pieces, and writes its lines.
+fn tell(
+    table: &mut FlowTable,
+    before: u64,
+    teller: &mut Teller,
+    reorder: &mut Reorder,
+    outlet: &mut dyn Outlet,
+) -> Going {
+    loop {
+        let left = table.tell(before, PIECE, teller);
+        reorder.take_and_write(&mut teller.lines, table.told_until(), outlet)?;
+        if !left {
+            return Going::Continue(());
+        }
+    }
 }
