@@ -9,6 +9,7 @@ use dissectors::conversation::{Conversation, Passed};
 use dissectors::dictionary::{Flag, Flags};
 use dissectors::facts::Side;
 
+use crate::config::Timeouts;
 use crate::half::Half;
 use crate::icmp::Icmp;
 use crate::key::{End, FlowKey};
@@ -133,6 +134,12 @@ impl Session {
             originator,
             history: History::default(),
         }
+    }
+
+    /// When it ends if nothing more comes, on the packet clock.
+    #[inline]
+    pub fn deadline(&self, timeouts: &Timeouts) -> u64 {
+        self.active.saturating_add(timeouts.of(self.phase))
     }
 
     /// The number that names it, given what lies around it.

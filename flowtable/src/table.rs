@@ -140,7 +140,7 @@ impl FlowTable {
             session.is_due_for_account()
         };
         // A nearer deadline brings the session's place in the wheel forward. A later one is found out lazily.
-        let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
+        let deadline = session.deadline(&self.config.timeouts);
         if self.wheel.is_later_than(session.links, deadline) {
             self.wheel.remove(&mut self.sessions, index);
             self.wheel.insert(&mut self.sessions, index, deadline);
@@ -171,7 +171,7 @@ impl FlowTable {
                 let Some(session) = self.sessions.get_mut(index) else { break };
                 let next = session.links.next();
                 session.links = Links::default();
-                let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
+                let deadline = session.deadline(&self.config.timeouts);
                 if deadline < self.clock {
                     self.end(index, None, deadline, false);
                 } else {
@@ -221,7 +221,7 @@ impl FlowTable {
     /// Whether a packet belongs to the session found for it. If not, that session is ended.
     fn continues(&mut self, index: Index, packet: &Packet, from: End) -> bool {
         let Some(session) = self.sessions.get(index) else { return false };
-        let deadline = session.active.saturating_add(self.config.timeouts.of(session.phase));
+        let deadline = session.deadline(&self.config.timeouts);
         if self.clock > deadline {
             self.end(index, None, deadline, true);
             return false;
@@ -235,7 +235,7 @@ impl FlowTable {
 
     fn open(&mut self, packet: &Packet, key: FlowKey, from: End) -> Option<Index> {
         let session = Session::open(packet, key, from, self.clock);
-        let deadline = self.clock.saturating_add(self.config.timeouts.of(session.phase));
+        let deadline = session.deadline(&self.config.timeouts);
         let index = self.sessions.insert(session)?;
         self.index.insert(self.hasher.hash_one(key), index);
         self.wheel.insert(&mut self.sessions, index, deadline);

@@ -108,9 +108,13 @@ impl FlowTable {
     pub fn end_all(&mut self) {
         for index in 0..self.sessions.slots() {
             if let Ok(index) = Index::try_from(index)
-                && self.sessions.get(index).is_some()
+                && let Some(session) = self.sessions.get(index)
             {
-                self.end(index, Some(Ending::Shutdown), self.clock, true);
+                // The wheel may not have come around to one whose timeout is over.
+                let deadline = session.deadline(&self.config.timeouts);
+                let (ending, ended) =
+                    if deadline < self.clock { (None, deadline) } else { (Some(Ending::Shutdown), self.clock) };
+                self.end(index, ending, ended, true);
             }
         }
         self.telling.finished = true;

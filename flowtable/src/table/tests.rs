@@ -157,6 +157,17 @@ impl Bench {
 }
 
 #[test]
+fn what_is_silent_for_its_timeout_is_idle_at_the_end_whether_or_not_the_wheel_has_come_around() {
+    for (silent, end) in [(60 * SECOND - 1, "shutdown"), (60 * SECOND, "shutdown"), (60 * SECOND + 1, "idle")] {
+        let mut bench = Bench::new();
+        bench.packet(protocol::UDP, false, TcpFields::default(), b"x");
+        // The same tick of the wheel for all three.
+        bench.table.advance(bench.clock.now() + silent);
+        assert_eq!(bench.end().get(0, "end"), end, "{silent}");
+    }
+}
+
+#[test]
 fn a_whole_connection_is_told_once() {
     let mut bench = Bench::new();
     bench.handshake(100, 500).client(ACK, 101, 501, b"question").server(ACK, 501, 109, b"reply");
