@@ -22,6 +22,8 @@ pub struct Notice {
     pub clock: u64,
     /// The time of the packet that told it, in nanoseconds. The two differ where a capture's time has stepped back.
     pub time: u64,
+    /// The id of the session that it was heard in.
+    pub by: u64,
     /// Where addresses mean the same.
     pub domain: Domain,
     /// What was heard.
@@ -126,5 +128,5 @@ pub(crate) fn notice(heard: Heard, ends: &Ends, domain: Domain, session: u64, (c
             },
         },
     };
-    Notice { clock, time, domain, matter }
+    Notice { clock, time, by: session, domain, matter }
 }

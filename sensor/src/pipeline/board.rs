@@ -84,17 +84,17 @@ impl Board {
 
     /// Leaves word.
     pub fn hear(&self, notice: Notice) {
-        let Notice { clock, time, domain, matter } = notice;
+        let Notice { clock, time, by, domain, matter } = notice;
         match matter {
             Matter::Named { client, address, name } => {
-                let item = Item { clock, time, thing: name };
+                let item = Item { clock, time, by, thing: name };
                 let address = Host::from(address);
                 self.named.note(&address);
                 self.names.keep((domain, client.into(), address), item, self.cap, self.safe(), NAME_LIFE);
             }
             Matter::Expected { at: (address, port), protocol, announced } => {
                 let place = (domain, protocol, address.into(), port, announced.peer.map(Host::from));
-                let item = Item { clock, time, thing: announced };
+                let item = Item { clock, time, by, thing: announced };
                 self.ports.note(port);
                 self.announced.keep(place, item, self.cap, self.safe(), ANNOUNCEMENT_LIFE);
             }
@@ -134,7 +134,7 @@ impl Board {
     /// What was looked up before a session began is what it is begun for; the same address may have other names later.
     fn names_of(&self, pair: &Pair, meeting: &Meeting, out: &mut Vec<Text>) {
         let Some(kept) = self.names.map.get(pair) else { return };
-        for Item { clock, time, thing: name } in kept.iter().rev() {
+        for Item { clock, time, thing: name, .. } in kept.iter().rev() {
             let known = *clock <= meeting.active && *time <= meeting.start;
             if known && time.saturating_add(NAME_LIFE) >= meeting.start && out.len() < NAMES && !out.contains(name) {
                 out.push(name.clone());
@@ -153,13 +153,13 @@ mod tests {
 
     fn named(board: &Board, clock: u64, name: &str) {
         let matter = Matter::Named { client: CLIENT, address: SERVER, name: name.into() };
-        board.hear(Notice { clock, time: clock, domain: Domain::default(), matter });
+        board.hear(Notice { clock, time: clock, by: 0, domain: Domain::default(), matter });
     }
 
     fn announce(board: &Board, clock: u64, parent: u64, peer: Option<IpAddr>) {
         let announced = Announced { peer, parent, app: "ftp-data", file: None };
         let matter = Matter::Expected { at: (SERVER, 4000), protocol: protocol::TCP, announced };
-        board.hear(Notice { clock, time: clock, domain: Domain::default(), matter });
+        board.hear(Notice { clock, time: clock, by: 0, domain: Domain::default(), matter });
     }
 
     fn ask(board: &Board, start: u64, active: u64) -> Joined {
@@ -199,10 +199,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_heard_at_one_instant_has_an_order_whoever_brings_it_first() {
+        for order in [[1, 2], [2, 1]] {
+            let board = Board::new(2, 1 << 20);
+            for by in order {
+                for name in ["one", "other"] {
+                    let matter =
+                        Matter::Named { client: CLIENT, address: SERVER, name: format!("{name} {by}").as_str().into() };
+                    board.hear(Notice { clock: 10, time: 10, by, domain: Domain::default(), matter });
+                }
+            }
+            assert_eq!(names(&board, 10), ["other 2", "one 2", "other 1", "one 1"]);
+        }
+    }
+
+    #[test]
     fn a_clock_that_is_ahead_of_the_packets_hides_no_name() {
         let board = Board::new(1, 1 << 20);
         let matter = Matter::Named { client: CLIENT, address: SERVER, name: "name".into() };
-        board.hear(Notice { clock: 1_000_010, time: 10, domain: Domain::default(), matter });
+        board.hear(Notice { clock: 1_000_010, time: 10, by: 0, domain: Domain::default(), matter });
         let [_, responder] = ask(&board, 11, 1_000_020).names;
         assert_eq!(responder.len(), 1);
     }
@@ -237,7 +252,7 @@ mod tests {
         let board = Board::new(1, PART * ENTRY_BYTES);
         named(&board, 10, "first");
         let matter = Matter::Named { client: SERVER, address: CLIENT, name: "second".into() };
-        board.hear(Notice { clock: 11, time: 11, domain: Domain::default(), matter });
+        board.hear(Notice { clock: 11, time: 11, by: 0, domain: Domain::default(), matter });
         assert_eq!(board.names.map.len(), 1);
         named(&board, 12, "third");
         assert_eq!(names(&board, 20), ["third", "first"]);

@@ -19,7 +19,16 @@ pub(super) struct Item<T> {
     pub clock: u64,
     /// The time of the packet, in nanoseconds.
     pub time: u64,
+    /// The session that it was heard in.
+    pub by: u64,
     pub thing: T,
+}
+
+impl<T> Item<T> {
+    /// Its place among others: never where it is by chance that one was brought before the other. What one packet told stays as it told it.
+    const fn place(&self) -> (u64, u64, u64) {
+        (self.clock, self.time, self.by)
+    }
 }
 
 /// What was heard of one.
@@ -53,7 +62,7 @@ impl<K: Hash + Eq, T: Same> Heard<K, T> {
             self.entries.fetch_add(1, Ordering::Relaxed);
             Kept::default()
         });
-        let at = kept.partition_point(|other| other.clock <= item.clock);
+        let at = kept.partition_point(|other| other.place() <= item.place());
         if kept.is_empty() {
             // Of most only one thing is heard; a vector would make room for four.
             kept.reserve_exact(1);
