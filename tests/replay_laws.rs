@@ -8,7 +8,9 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use flowtable::Drop;
+use dissectors::files::HashLimit;
+use flowtable::{Config, Drop};
+use sensor::pipeline::Plan;
 use support::capture::{self, Capture, Frame};
 use support::chance::Chance;
 use support::change;
@@ -109,6 +111,24 @@ fn packets_taken_flow_by_flow_give_what_they_give_one_by_one() {
             assert!(told == expected, "{how}:\n{told}\nand one by one:\n{expected}");
         }
     }
+}
+
+#[test]
+fn what_is_told_of_a_file_but_its_hash_does_not_depend_on_hashing() {
+    let mut verdict = Verdict::default();
+    // Nobody sees that content which nobody reads is sent twice, not alike, or wrong.
+    let about_bytes = |told: &Told| {
+        told.without(&["file.sha256", "session.cut"]).without_flag("overlap_conflict").without_flag("bad_checksum")
+    };
+    for capture in capture::all() {
+        let unhashing = Config { file_hash: HashLimit::NONE, ..Config::default() };
+        let unhashed = play_with(&Plan { table: unhashing, ..plan(1) }, &capture).sessions();
+        let hashed = play(&capture).sessions();
+        let [hashed, unhashed] =
+            [hashed, unhashed].map(|sessions| sessions.iter().map(about_bytes).collect::<Vec<_>>());
+        verdict.compare(&capture.name, &hashed, &unhashed);
+    }
+    verdict.end();
 }
 
 #[test]

@@ -178,7 +178,10 @@ impl Conversation {
             Mode::Unclaimed(content) => content.gap(side),
             Mode::Speaking if self.muted == Some(side) => {}
             Mode::Speaking => {
-                let missed = bytes.saturating_sub(self.pending.skip(side, bytes));
+                let missed = match self.pending.skip(side, bytes) {
+                    (_, true) => bytes,
+                    (skipped, false) => bytes.saturating_sub(skipped),
+                };
                 if missed > 0 {
                     if let Some(pending) = self.pending.get_mut(side) {
                         pending.bytes.clear();

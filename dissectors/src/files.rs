@@ -59,6 +59,16 @@ impl Transfer {
         }
     }
 
+    /// Whether only the number of the next bytes matters: the type is known, and nothing is hashed.
+    pub fn only_counts(&self) -> bool {
+        self.broken || self.hasher.is_none() && self.head.len() >= SNIFF_BYTES
+    }
+
+    /// So many bytes of content went by while it [`only_counts`](Self::only_counts).
+    pub fn passed(&mut self, bytes: u64) {
+        self.size = self.size.saturating_add(bytes);
+    }
+
     /// Bytes of content were not seen, or not in order: what follows can't be hashed, nor does it tell the type.
     pub fn broken(&mut self) {
         self.hasher = None;

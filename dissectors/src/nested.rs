@@ -56,6 +56,7 @@ impl Nested {
                     break;
                 }
                 Step::Consumed(n) => used = used.saturating_add(n),
+                Step::Pass(_) => used = lane.pending.len(),
                 Step::Skip(n) => {
                     lane.skip = n;
                     used = lane.pending.len();

@@ -98,6 +98,9 @@ pub enum Step {
     NeedMore(usize),
     /// The unconsumed bytes are dealt with, and the next so many of this side carry nothing of interest: do not bring them.
     Skip(u64),
+    /// The unconsumed bytes are dealt with, and the next so many of this side are content of which only the number matters: they need not be
+    /// brought, where [`Dissector::passed`] tells how many went by.
+    Pass(u64),
     /// Nothing more is to be learnt from this session: count it, bring no more bytes.
     Done,
     /// So many bytes are dealt with; all that follows, on both sides, is another protocol (STARTTLS, CONNECT, Upgrade). Of a datagram none
@@ -118,6 +121,12 @@ pub trait Dissector: Send {
     fn gap(&mut self, role: Role, bytes: u64) -> Step {
         let _ = (role, bytes);
         Step::Done
+    }
+
+    /// So many bytes of those that were to [pass](Step::Pass) went by, seen and in order, and nobody has looked at them.
+    fn passed(&mut self, role: Role, bytes: u64) -> Step {
+        let _ = (role, bytes);
+        Step::Consumed(0)
     }
 
     /// This side will send nothing more (FIN, or the session is over).

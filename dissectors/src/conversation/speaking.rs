@@ -22,6 +22,8 @@ pub(super) struct Pending {
     pub unshown: Option<Timestamp>,
     /// So many more are not wanted at all.
     pub skip: u64,
+    /// The dissector is told how many of them went by.
+    pub counted: bool,
 }
 
 /// Both sides' waiting bytes. Most sessions never have any: datagrams come whole, and so do most segments.
@@ -44,12 +46,18 @@ impl Waiting {
         if side == Side::Originator { originator } else { responder }
     }
 
-    /// Passes over what is not wanted of the next `bytes`. Gives how much that is.
-    pub fn skip(&mut self, side: Side, bytes: u64) -> u64 {
-        let Some(pending) = self.get_mut(side) else { return 0 };
+    /// Wants nothing of the next `bytes` of a side; whether they are `counted`.
+    fn put_off(&mut self, side: Side, bytes: u64, counted: bool) {
+        let pending = self.make(side);
+        (pending.skip, pending.counted) = (bytes, counted);
+    }
+
+    /// Passes over what is not wanted of the next `bytes`. Gives how much that is, and whether the dissector is told.
+    pub fn skip(&mut self, side: Side, bytes: u64) -> (u64, bool) {
+        let Some(pending) = self.get_mut(side) else { return (0, false) };
         let skipped = pending.skip.min(bytes);
         pending.skip = pending.skip.saturating_sub(skipped);
-        skipped
+        (skipped, pending.counted)
     }
 
     pub fn heap_bytes(&self) -> usize {
@@ -82,8 +90,15 @@ impl Conversation {
         if !matches!(self.mode, Mode::Speaking) || self.muted == Some(side) {
             return self.data(side, bytes, time);
         }
-        let skipped = self.pending.skip(side, bytes.len() as u64);
+        let (skipped, counted) = self.pending.skip(side, bytes.len() as u64);
+        if skipped > 0 && counted {
+            let step = self.call(side, |dissector, role| dissector.passed(role, skipped));
+            self.settle_step(side, step, time);
+        }
         let bytes = bytes.get(skipped as usize..).unwrap_or_default();
+        if bytes.is_empty() || !matches!(self.mode, Mode::Speaking) {
+            return;
+        }
         self.effort.came = self.effort.came.saturating_add(bytes.len() as u64);
         if let Some(pending) = self.pending.get_mut(side).filter(|pending| !pending.bytes.is_empty()) {
             pending.bytes.extend_from_slice(bytes);
@@ -138,8 +153,8 @@ impl Conversation {
             let step = self.call(side, |dissector, role| dissector.data(Chunk { role, bytes: rest, time }));
             let consumed = match step {
                 Step::Consumed(n) => n,
-                Step::Skip(n) => {
-                    self.pending.make(side).skip = n;
+                Step::Skip(_) | Step::Pass(_) => {
+                    self.settle_step(side, step, time);
                     self.hear(side, rest.len());
                     return bytes.len();
                 }
@@ -225,7 +240,8 @@ impl Conversation {
                 }
             }
             Step::NeedMore(wanted) => self.pending.make(side).wanted = wanted,
-            Step::Skip(n) => self.pending.make(side).skip = n,
+            Step::Skip(n) => self.pending.put_off(side, n, false),
+            Step::Pass(n) => self.pending.put_off(side, n, true),
             Step::Handover(_, to) => self.hand_over(side, to, time),
             Step::Done => self.over(),
             Step::Violation => self.violated(),

@@ -34,7 +34,7 @@ impl Feed {
                     break;
                 }
                 Step::NeedMore(_) => return Some(Step::Violation),
-                Step::Skip(n) => {
+                Step::Skip(n) | Step::Pass(n) => {
                     self.skip = n;
                     used = self.pending.len();
                 }

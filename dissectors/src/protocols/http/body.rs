@@ -83,6 +83,26 @@ impl Body {
         }
     }
 
+    /// The next bytes that are certainly content.
+    pub(super) fn ahead(&self) -> u64 {
+        if matches!(self, Self::UntilClose) { u64::MAX } else { self.left() }
+    }
+
+    /// Counts bytes of content that went by, no more than there are [`ahead`](Self::ahead). Says whether it ends with them.
+    pub(super) fn passed(&mut self, bytes: u64) -> bool {
+        match self {
+            Self::Length(left) => {
+                *left = left.saturating_sub(bytes);
+                *left == 0
+            }
+            Self::Chunked(chunks) => {
+                chunks.passed(bytes);
+                false
+            }
+            Self::UntilClose => false,
+        }
+    }
+
     /// Passes over bytes that were never seen, where they are certainly content and the content does not end within them.
     pub(super) fn gap(&mut self, bytes: u64) -> bool {
         match self {
@@ -130,6 +150,15 @@ impl Default for State {
 }
 
 impl Chunks {
+    fn passed(&mut self, bytes: u64) {
+        if let State::Data(left) = &mut self.state {
+            *left = left.saturating_sub(bytes);
+            if *left == 0 {
+                self.state = State::DataEnd;
+            }
+        }
+    }
+
     fn take(&mut self, bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> Taken {
         let mut rest = bytes;
         let next = loop {

@@ -68,6 +68,18 @@ impl Content {
         }
     }
 
+    /// Whether only the number of the next bytes matters.
+    pub(super) fn only_counts(&self) -> bool {
+        self.coded.is_none() && matches!(&self.sink, Sink::File(transfer) if transfer.only_counts())
+    }
+
+    /// So many bytes went by while it [`only_counts`](Self::only_counts).
+    pub(super) fn passed(&mut self, bytes: u64) {
+        if let Sink::File(transfer) = &mut self.sink {
+            transfer.passed(bytes);
+        }
+    }
+
     /// Bytes of content were never seen.
     pub(super) fn gap(&mut self) {
         if let Some((decoder, raw)) = &mut self.coded {

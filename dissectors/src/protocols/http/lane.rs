@@ -74,6 +74,30 @@ impl Lane {
         }
     }
 
+    /// How many of the next bytes are content of which only the number matters. Before it has begun it may not come at all.
+    pub(super) fn only_counts(&self) -> u64 {
+        match &self.phase {
+            Phase::Content(body) if self.begun && self.content.as_ref().is_none_or(Content::only_counts) => {
+                body.ahead()
+            }
+            _ => 0,
+        }
+    }
+
+    /// So many of them went by.
+    pub(super) fn passed(&mut self, bytes: u64, files: &mut Files) {
+        let Phase::Content(body) = &mut self.phase else { return };
+        let whole = body.passed(bytes);
+        self.body_bytes = self.body_bytes.saturating_add(bytes);
+        if let Some(content) = &mut self.content {
+            content.passed(bytes);
+        }
+        if whole {
+            self.finish_content(true, files);
+            self.phase = Phase::Start;
+        }
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         self.head.heap_bytes() + self.content.as_ref().map_or(0, |content| size_of::<Content>() + content.heap_bytes())
     }

@@ -344,7 +344,21 @@ impl Dissector for Http {
                 }
             }
         }
-        if self.over() { Step::Done } else { Step::Consumed(used(rest)) }
+        if self.over() {
+            return Step::Done;
+        }
+        match self.lane(chunk.role).only_counts() {
+            ahead if ahead > 0 && rest.is_empty() => Step::Pass(ahead),
+            _ => Step::Consumed(used(rest)),
+        }
+    }
+
+    fn passed(&mut self, role: Role, bytes: u64) -> Step {
+        match role {
+            Role::Client => self.client.passed(bytes, &mut self.files),
+            Role::Server => self.server.passed(bytes, &mut self.files),
+        }
+        Step::Consumed(0)
     }
 
     fn gap(&mut self, role: Role, bytes: u64) -> Step {

@@ -13,11 +13,15 @@ struct Session {
 
 impl Session {
     fn new() -> Self {
+        Self::hashing(HashLimit::ALL)
+    }
+
+    fn hashing(file_hash: HashLimit) -> Self {
         let setup = Setup {
             transport: Transport::Tcp,
             addresses: ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()],
             midstream: false,
-            file_hash: HashLimit::ALL,
+            file_hash,
         };
         Self { conversation: Conversation::new(setup), clock: MILLISECOND }
     }
@@ -63,6 +67,42 @@ fn a_gap_inside_content_breaks_the_file_and_nothing_else() {
     assert_eq!(session.told("http.status"), "200 404");
     assert_eq!(session.told("http.response_body_bytes"), "10");
     assert_eq!((session.told("file.size"), session.told("file.sha256")), ("5".into(), "".into()));
+}
+
+/// What is told of content that is not hashed, brought in pieces of `piece` bytes of which those in `missing` are not seen.
+fn unhashed(content: &str, piece: usize, missing: std::ops::Range<usize>) -> (bool, [String; 3]) {
+    let mut session = Session::hashing(HashLimit::NONE);
+    session.client("GET /a.txt HTTP/1.1\r\n\r\n");
+    let mut at = 0;
+    let mut touched = true;
+    let answers = format!("HTTP/1.1 200 OK\r\n{content}HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    for bytes in answers.as_bytes().chunks(piece) {
+        if missing.contains(&at) {
+            session.conversation.gap(Side::Responder, bytes.len() as u64);
+        } else {
+            touched &= session.conversation.wants(Side::Responder, bytes.len());
+            session.send(Side::Responder, bytes);
+        }
+        at += bytes.len();
+    }
+    (touched, ["http.status", "http.response_body_bytes", "file.size"].map(|name| session.told(name)))
+}
+
+#[test]
+fn content_that_nobody_hashes_is_counted_and_not_looked_at() {
+    let words = "plain words ".repeat(1000);
+    let length = format!("Content-Length: {}\r\n\r\n{words}", words.len());
+    let chunk = "plain words ".repeat(500);
+    let chunked = format!("Transfer-Encoding: chunked\r\n\r\n1770\r\n{chunk}\r\n1770\r\n{chunk}\r\n0\r\n\r\n");
+    for content in [length, chunked] {
+        for piece in [1, 100, 1000, 100_000] {
+            let (touched, told) = unhashed(&content, piece, 0..0);
+            assert_eq!(told, ["200 404", "12000", "12000"], "{piece}");
+            assert_eq!(touched, piece > 10_000, "{piece}");
+        }
+        let (_, told) = unhashed(&content, 1000, 3000..5000);
+        assert_eq!(told, ["200 404", "12000", "10000"], "what was not seen is no part of the file");
+    }
 }
 
 #[test]
