@@ -128,7 +128,9 @@ fn wireless_frames_and_tunnels_of_version_6_are_opened_only_where_all_fits() {
         (fragment, None),
         (ayiya(4, packet), Some("ayiya")),
         (ayiya(59, packet), None),
-        (ayiya(4, &packet[..packet.len() - 1]), None),
+        // Cut before it came into the tunnel, and followed by something.
+        (ayiya(4, &packet[..packet.len() - 1]), Some("ayiya")),
+        (ayiya(4, &[packet, &[0]].concat()), None),
     ] {
         let mut decoder = decoder();
         let packet = decoder.decode(&frame(&bytes)).unwrap();

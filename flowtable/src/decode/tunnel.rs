@@ -258,20 +258,22 @@ fn teredo_address(address: [u8; 16]) -> bool {
     matches!(address, [0x20, 0x01, 0, 0, ..] | [0xfe, 0x80..=0xbf, ..])
 }
 
-/// Whether these bytes, of which `cut` more were on the wire, are exactly one IP packet.
+/// Whether these bytes, of which `cut` more were on the wire, are exactly one IP packet, or the beginning of one of version 4: tunnels carry what
+/// was cut before it came to them (copies of traffic, above all), and a header whose checksum is right is one.
 fn whole_ip(bytes: &[u8], cut: usize) -> bool {
     let on_wire = bytes.len().saturating_add(cut);
     let mut reader = Reader::new(bytes);
-    let told = match bytes.first().map(|first| first >> 4) {
-        Some(4) if ipv4_header_is_right(bytes) => reader.skip(2).and_then(|()| reader.be_u16()).map(usize::from),
-        Some(6) => reader
-            .skip(4)
-            .and_then(|()| reader.be_u16())
-            .filter(|length| *length > 0)
-            .map(|length| usize::from(length).saturating_add(40)),
-        _ => None,
-    };
-    told == Some(on_wire)
+    match bytes.first().map(|first| first >> 4) {
+        Some(4) if ipv4_header_is_right(bytes) => {
+            let told = reader.skip(2).and_then(|()| reader.be_u16());
+            told.is_some_and(|told| usize::from(told) >= on_wire)
+        }
+        Some(6) => {
+            let told = reader.skip(4).and_then(|()| reader.be_u16());
+            told.is_some_and(|told| told > 0 && usize::from(told).saturating_add(40) == on_wire)
+        }
+        _ => false,
+    }
 }
 
 /// The same for an Ethernet frame with an IP packet, MPLS labels and an IP packet, or a VLAN tag in it; it may be padded.
