@@ -56,6 +56,11 @@ impl Bunches {
         *last = number;
     }
 
+    /// The numbers of the bunches' first packets.
+    pub fn first(&self) -> impl Iterator<Item = usize> {
+        self.first.iter().map(|number| *number as usize)
+    }
+
     /// The packets' numbers, bunch by bunch.
     pub fn order(&self) -> impl Iterator<Item = usize> {
         let next = |number: &u32| self.next.get(*number as usize).copied().filter(|next| *next != NONE);

@@ -34,6 +34,16 @@ const EVICTION_SAMPLE: usize = 64;
 /// What part of the budget is made free when it is exceeded.
 const HEADROOM: usize = 8;
 
+/// Sessions of which many are in no cache.
+const FAR_SESSIONS: usize = 1 << 14;
+
+/// Room for what is looked up ahead.
+#[derive(Debug, Default)]
+struct Expected {
+    hashes: Vec<u64>,
+    indices: Vec<Index>,
+}
+
 /// A flow table. It has one owner.
 #[derive(Debug)]
 pub struct FlowTable {
@@ -52,6 +62,7 @@ pub struct FlowTable {
     facts: Facts,
     joined: Joined,
     telling: Telling,
+    expected: Expected,
     clock: u64,
 }
 
@@ -80,6 +91,7 @@ impl FlowTable {
             facts,
             joined: Joined::default(),
             telling: Telling::default(),
+            expected: Expected::default(),
             clock: 0,
         }
     }
@@ -154,6 +166,22 @@ impl FlowTable {
         if (account || opened) && self.live_bytes() > self.config.memory {
             self.make_room(index);
         }
+    }
+
+    /// Looks at the sessions of packets that are about to be taken, one of each flow: their memory is then waited for together, and not one
+    /// after the other. A table that fits the caches has nothing to wait for.
+    pub fn expect<'p>(&mut self, packets: impl Iterator<Item = &'p Packet>) {
+        if self.sessions.slots() < FAR_SESSIONS {
+            return;
+        }
+        // In steps of a few instructions each, so that a processor has many of them under way.
+        let Expected { hashes, indices } = &mut self.expected;
+        hashes.clear();
+        hashes.extend(packets.map(|packet| self.hasher.hash_one(FlowKey::of(&packet.ends, packet.domain).0)));
+        indices.clear();
+        indices.extend(hashes.iter().filter_map(|hash| self.index.find(*hash, |_| true)));
+        let sessions = indices.iter().filter_map(|index| self.sessions.get(*index));
+        std::hint::black_box(sessions.fold(0, |touched, session| touched ^ session.touch()));
     }
 
     /// Moves the packet clock and ends what has been silent for its timeout.

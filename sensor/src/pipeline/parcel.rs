@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use flowtable::bunches::Bunches;
 use flowtable::packet::Packet;
+use flowtable::{FlowTable, Sink};
 
 use crate::source::{Batch, Block, Frame};
 
@@ -59,15 +60,17 @@ impl Parcel {
         self.kept = self.kept.saturating_add(1);
     }
 
-    /// Every packet with its payload and its instant, flow by flow. `bunches` is room for their order.
-    pub fn packets(&self, bunches: &mut Bunches) -> impl Iterator<Item = (&Packet, &[u8], u64)> {
+    /// Gives a table every packet with its payload and its instant, flow by flow. `bunches` is room for their order.
+    pub fn give(&self, table: &mut FlowTable, bunches: &mut Bunches, sink: &mut impl Sink) {
         bunches.clear();
         let packets = self.packets.get(..self.kept).unwrap_or_default();
         for routed in packets {
             bunches.push(&routed.packet, self.payload(routed));
         }
-        let packet = |number| packets.get(number);
-        bunches.order().filter_map(packet).map(|routed| (&routed.packet, self.payload(routed), routed.clock))
+        table.expect(bunches.first().filter_map(|number| packets.get(number)).map(|routed| &routed.packet));
+        for routed in bunches.order().filter_map(|number| packets.get(number)) {
+            table.take(&routed.packet, self.payload(routed), routed.clock, sink);
+        }
     }
 
     fn payload(&self, Routed { packet, block, .. }: &Routed) -> &[u8] {

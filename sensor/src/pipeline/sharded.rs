@@ -183,9 +183,7 @@ fn work(worker: Worker, mut table: FlowTable, mut teller: Teller, meter: &Meter,
             table.tell_by(&plan.table);
             teller.tell_by(&plan);
         }
-        for (packet, payload, clock) in parcel.packets(&mut bunches) {
-            table.take(packet, payload, clock, &mut teller);
-        }
+        parcel.give(&mut table, &mut bunches, &mut teller);
         table.advance(parcel.clock);
         board.reach(number, parcel.clock);
         parcel.release();

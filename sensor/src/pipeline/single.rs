@@ -38,9 +38,7 @@ pub(super) fn run(
                 parcel.keep(ingest.clock(), frame, ingest.joined());
             }
         }
-        for (packet, payload, clock) in parcel.packets(&mut bunches) {
-            table.take(packet, payload, clock, &mut teller);
-        }
+        parcel.give(&mut table, &mut bunches, &mut teller);
         table.advance(ingest.clock());
         // There is nobody else to hear from.
         board.reach(0, ingest.clock());
