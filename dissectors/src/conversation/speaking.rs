@@ -92,7 +92,10 @@ impl Conversation {
         }
         let (skipped, counted) = self.pending.skip(side, bytes.len() as u64);
         if skipped > 0 && counted {
-            let step = self.call(side, |dissector, role| dissector.passed(role, skipped));
+            let step = self.call(side, |dissector, role| {
+                dissector.passed(role, skipped);
+                Step::Consumed(0)
+            });
             self.settle_step(side, step, time);
         }
         let bytes = bytes.get(skipped as usize..).unwrap_or_default();

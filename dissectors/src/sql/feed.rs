@@ -34,7 +34,8 @@ impl Feed {
                     break;
                 }
                 Step::NeedMore(_) => return Some(Step::Violation),
-                Step::Skip(n) | Step::Pass(n) => {
+                Step::Pass(_) => used = self.pending.len(),
+                Step::Skip(n) => {
                     self.skip = n;
                     used = self.pending.len();
                 }

@@ -150,9 +150,13 @@ impl Http {
     }
 
     fn lane(&mut self, role: Role) -> &mut Lane {
+        self.lane_and_files(role).0
+    }
+
+    fn lane_and_files(&mut self, role: Role) -> (&mut Lane, &mut Files) {
         match role {
-            Role::Client => &mut self.client,
-            Role::Server => &mut self.server,
+            Role::Client => (&mut self.client, &mut self.files),
+            Role::Server => (&mut self.server, &mut self.files),
         }
     }
 
@@ -212,10 +216,7 @@ impl Http {
     }
 
     fn content(&mut self, role: Role, bytes: &[u8]) -> Look {
-        let (lane, files) = match role {
-            Role::Client => (&mut self.client, &mut self.files),
-            Role::Server => (&mut self.server, &mut self.files),
-        };
+        let (lane, files) = self.lane_and_files(role);
         let Lane { phase: Phase::Content(body), content, begun, body_bytes, .. } = lane else {
             return Look::Wait;
         };
@@ -300,10 +301,7 @@ impl Http {
 
     /// Nothing more is read of a side. `ended` says that it has sent everything.
     fn close(&mut self, role: Role, ended: bool) {
-        let (lane, files) = match role {
-            Role::Client => (&mut self.client, &mut self.files),
-            Role::Server => (&mut self.server, &mut self.files),
-        };
+        let (lane, files) = self.lane_and_files(role);
         let whole = ended && matches!(lane.phase, Phase::Content(Body::UntilClose));
         lane.finish_content(whole, files);
         lane.phase = Phase::Lost;
@@ -353,19 +351,13 @@ impl Dissector for Http {
         }
     }
 
-    fn passed(&mut self, role: Role, bytes: u64) -> Step {
-        match role {
-            Role::Client => self.client.passed(bytes, &mut self.files),
-            Role::Server => self.server.passed(bytes, &mut self.files),
-        }
-        Step::Consumed(0)
+    fn passed(&mut self, role: Role, bytes: u64) {
+        let (lane, files) = self.lane_and_files(role);
+        lane.passed(bytes, files);
     }
 
     fn gap(&mut self, role: Role, bytes: u64) -> Step {
-        let (lane, files) = match role {
-            Role::Client => (&mut self.client, &mut self.files),
-            Role::Server => (&mut self.server, &mut self.files),
-        };
+        let (lane, files) = self.lane_and_files(role);
         lane.searched = 0;
         lane.phase = match std::mem::take(&mut lane.phase) {
             Phase::Content(mut body) | Phase::Doubt(mut body) => {
