@@ -149,6 +149,12 @@ impl Session {
         self.active ^ originator.packets ^ responder.packets
     }
 
+    /// The same for what it holds elsewhere.
+    #[inline]
+    pub fn touch_detail(&self) -> u64 {
+        self.detail.as_deref().map_or(0, |detail| u64::from(detail.uncounted ^ u32::from(detail.listens())))
+    }
+
     /// The number that names it, given what lies around it.
     pub fn id(&self, path: &Path) -> u64 {
         self.key.session_id(self.start.nanos(), path.place)

@@ -13,6 +13,9 @@ use crate::finished::{End as Ending, Finished, Order, Sink};
 use crate::record;
 use crate::slab::Index;
 
+/// So many sessions are looked at before they are told.
+pub(super) const AHEAD: usize = 32;
+
 /// What waits to be told.
 #[derive(Debug)]
 enum Over {
@@ -94,14 +97,28 @@ impl FlowTable {
             left = left.saturating_sub(self.telling.ready.len());
             // The room stays for those that come later.
             let mut ready = std::mem::take(&mut self.telling.ready);
-            for (order, over) in ready.drain(first..).rev() {
-                self.tell_one(order, over, sink);
+            while ready.len() > first {
+                let next = ready.len().saturating_sub(AHEAD).max(first);
+                self.look_at(ready.get(next..).unwrap_or_default());
+                for (order, over) in ready.drain(next..).rev() {
+                    self.tell_one(order, over, sink);
+                }
             }
             self.telling.ready = ready;
             if !self.telling.ready.is_empty() {
                 return true;
             }
         }
+    }
+
+    /// Looks at what sessions hold that are about to be told: most were silent for long, and their memory is then waited for together.
+    fn look_at(&self, next: &[(Order, Over)]) {
+        let sessions = next.iter().filter_map(|(_, over)| match over {
+            Over::Ended { index, .. } => self.sessions.get(*index),
+            Over::Updated(_) => None,
+        });
+        std::hint::black_box(sessions.clone().fold(0, |touched, session| touched ^ session.touch()));
+        std::hint::black_box(sessions.fold(0, |touched, session| touched ^ session.touch_detail()));
     }
 
     /// Ends every session: the capture or the sensor is over, and so is every other table. They wait to be told.

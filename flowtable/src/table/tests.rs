@@ -468,25 +468,57 @@ impl Sink for Places {
 
 #[test]
 fn what_ends_at_one_instant_is_told_in_pieces_and_in_order() {
-    let mut bench = Bench::new();
-    // The slots of those that have ended are used again, so that the table has the others in another order than their lines have.
-    for port in 0..60 {
-        bench.port = 1000 + port;
-        bench.handshake(100, 500);
-        if port == 19 {
-            bench.pause(10_000);
+    // Less than what is looked at ahead, and more.
+    for piece in [3, telling::AHEAD + 3] {
+        let mut bench = Bench::new();
+        // The slots of those that have ended are used again, so that the table has the others in another order than their lines have.
+        for port in 0..60 {
+            bench.port = 1000 + port;
+            bench.handshake(100, 500);
+            if port == 19 {
+                bench.pause(10_000);
+            }
         }
+        let table = &mut bench.table;
+        table.end_all();
+        let (mut places, mut told) = (Places::default(), 0);
+        while table.tell(u64::MAX, piece, &mut places) {
+            assert_eq!(places.0.len() - told, piece);
+            assert!(places.0.iter().all(|place| *place < table.told_until()));
+            told = places.0.len();
+        }
+        assert!(places.0.is_sorted());
+        assert_eq!((places.0.len(), table.told_until(), table.has_to_tell()), (40, Order::LAST, false));
     }
-    let table = &mut bench.table;
-    table.end_all();
-    let (mut places, mut told) = (Places::default(), 0);
-    while table.tell(u64::MAX, 3, &mut places) {
-        assert_eq!(places.0.len() - told, 3);
-        assert!(places.0.iter().all(|place| *place < table.told_until()));
-        told = places.0.len();
-    }
-    assert!(places.0.is_sorted());
-    assert_eq!((places.0.len(), table.told_until(), table.has_to_tell()), (40, Order::LAST, false));
+}
+
+#[test]
+fn looking_at_sessions_ahead_changes_nothing() {
+    let lines = |ahead: bool| {
+        let mut bench = Bench::new();
+        for port in 0..FAR_SESSIONS as u16 + 10 {
+            bench.port = 1000 + port;
+            bench.datagram(b"there");
+        }
+        if ahead {
+            // Those of sessions that are open, and those of sessions that are not yet.
+            let packets: Vec<Packet> = (0..FAR_SESSIONS as u16 * 2)
+                .map(|port| Packet {
+                    ends: Ends { source_port: 1000 + port, ..Bench::ends(protocol::UDP) },
+                    ..Packet::default()
+                })
+                .collect();
+            bench.table.expect(packets.iter());
+            assert_eq!(bench.table.expected.indices.len(), FAR_SESSIONS + 10);
+        }
+        bench.packet(protocol::UDP, true, TcpFields::default(), b"and back");
+        bench.end();
+        (bench.told.0, *bench.table.counters())
+    };
+    let (told, counters) = lines(false);
+    let (told_ahead, counters_ahead) = lines(true);
+    assert!(told == told_ahead, "the lines are not the same");
+    assert_eq!(format!("{counters:?}"), format!("{counters_ahead:?}"));
 }
 
 #[test]
