@@ -35,7 +35,7 @@ pub enum Layer {
     Vxlan(u32),
     /// GENEVE, with its network identifier.
     Geneve(u32),
-    /// GTP-U.
+    /// GTP-U, and what GTP carries in its version 0.
     Gtp,
     /// Teredo.
     Teredo,

@@ -104,6 +104,7 @@ pub(super) fn inside_udp(payload: &[u8], wire: u32) -> Option<Opened<'_>> {
         (0x08 | 0x0c, 0) => vxlan(reader),
         (0x00, 0x00 | 0x01) => teredo(reader).or_else(|| geneve(reader)),
         (0x30..=0x37, 0xff) => gtp(reader, wire),
+        (0x1e | 0x1f, 0xff) => gtp_first(reader, wire),
         // An IPv6 packet by itself is Teredo's too.
         (0x60..=0x6f, _) => teredo(reader),
         // CAPWAP's preamble, and its own length of two words at the least, which is GENEVE's flags otherwise.
@@ -174,6 +175,21 @@ fn gtp(mut reader: Reader<'_>, wire: u32) -> Option<Opened<'_>> {
         }
     }
     Some(Opened { layer: Layer::Gtp, next: Next::Ip, rest: reader.rest() })
+}
+
+/// GTP's version 0 (GSM 09.60 6): flags, message type 255, length, sequence number, flow label, the number of an N-PDU, three spare octets of
+/// ones, and the tunnel's id.
+fn gtp_first(mut reader: Reader<'_>, wire: u32) -> Option<Opened<'_>> {
+    reader.skip(2)?;
+    let length = u32::from(reader.be_u16()?);
+    reader.skip(5)?;
+    let spare = reader.array()?;
+    reader.skip(8)?;
+    (spare == [0xff; 3] && length.saturating_add(20) == wire).then_some(Opened {
+        layer: Layer::Gtp,
+        next: Next::Ip,
+        rest: reader.rest(),
+    })
 }
 
 /// CAPWAP's data channel in the clear (RFC 5415 4.3): a header of so many words as it says, neither a fragment nor a keepalive, with
@@ -324,5 +340,20 @@ mod tests {
         assert!(inside_ip(protocol::GRE, &pptp(&[0xff, 0x03, 0xc0, 0x21, 1, 1, 0, 4])).is_none(), "LCP");
         assert!(inside_ip(protocol::GRE, &pptp(&[0x00, 0xfd, 0x90, 0x00])).is_none(), "encrypted");
         assert!(inside_ip(protocol::GRE, &pptp(&[])).is_none(), "nothing");
+    }
+
+    #[test]
+    fn packets_inside_the_first_gtp_are_opened_where_everything_is_as_it_must_be() {
+        let inner = [0x45, 0, 0, 20, 0, 1, 0, 0, 64, 59, 0x66, 0xac, 10, 0, 0, 1, 10, 0, 0, 2];
+        let head =
+            [0x1e, 0xff, 0, 20, 0, 1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x42, 0x50, 0x10, 0x11, 0x12, 0x13, 0x14, 0xf5];
+        let opens = |bytes: &[u8]| inside_udp(bytes, bytes.len() as u32).is_some_and(|opened| opened.rest == inner);
+        assert!(opens(&[&head[..], &inner].concat()));
+        // The type of the message, its length, a spare octet; the version of the packet within.
+        for (at, other) in [(1, 26), (3, 21), (10, 0), (20, 0x55)] {
+            let mut bytes = [&head[..], &inner].concat();
+            bytes[at] = other;
+            assert!(!opens(&bytes), "{at}");
+        }
     }
 }
