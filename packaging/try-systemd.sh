@@ -72,12 +72,12 @@ expect "it runs again after a restart" shows ActiveState active
 expect "which had told what was open" logged 'app="icmp" src="203.0.113.1" dst="203.0.113.2"'
 expect "nothing of it went wrong" shows Result success
 
-booted sh -c "cp -p $config /root/right && echo nonsense = 1 >>$config"
+booted sh -c "cp -p $config $config.right && echo nonsense = 1 >>$config"
 booted systemctl restart tapline 2>/dev/null && fail "a wrong configuration is accepted"
 expect "a wrong configuration is told by its line" journal "tapline.toml:[0-9]*: there is no key 'nonsense'"
 sleep 7 # longer than RestartSec=
 expect "and is not tried again" shows NRestarts 0
-booted sh -c "cp -p /root/right $config"
+booted sh -c "mv $config.right $config"
 booted systemctl restart tapline
 expect "the right one is" shows ActiveState active
 expect "what stops it by force" booted systemctl kill -s KILL tapline
